@@ -1,0 +1,233 @@
+"""The frozen words every floor speaks. No behaviour beyond what a value knows about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+ROW_ID = "$rowID"
+"""The Glide column that names a row; every mapping pairs it with ROW_ID_COLUMN."""
+ROW_ID_COLUMN = "glide_row_id"
+
+Side = Literal["glide", "postgres"]
+Direction = Literal["to_supabase", "to_glide", "both"]
+Deletes = Literal["keep", "mark", "delete"]
+Policy = Literal["glide", "postgres", "newest", "ask"]
+Kind = Literal[
+    "string", "number", "boolean", "date-time", "image-uri", "email-address", "uri", "audio-uri", "phone-number",
+    "markdown", "emoji", "date", "time", "duration", "json", "array",
+]  # fmt: skip
+Status = Literal["started", "processing", "completed", "completed_with_errors", "failed", "cancelled"]
+Trigger = Literal["manual", "cli", "schedule", "retry", "webhook", "api"]
+TableKind = Literal["classic", "big"]
+
+Cells = ReadOnly[str, Any]
+"""Postgres column name -> canonical value. An empty Glide cell is None; a column that is not mapped is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where a connection's API lives; the defaults are Glide's own hosts. No slash at the end."""
+
+    classic_url: str = "https://api.glideapp.io/api/function"
+    rest_url: str = "https://functions.prod.internal.glideapps.com/api"
+    bigtables_url: str = "https://api.glideapps.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A Glide app and the key to it. `token` is in clear and therefore kept out of repr."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    app_id: str
+    token: str = field(repr=False)
+    endpoints: Endpoints = Endpoints()
+    settings: ReadOnly[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPair:
+    """A Glide column paired with a Postgres column.
+
+    `kind` is what Glide holds. `policy` and `direction` override the mapping's; `rule` is a CEL expression over the
+    row's Glide values whose result is read in place of the cell.
+    """
+
+    glide_id: str
+    glide_name: str
+    column: str
+    kind: Kind
+    direction: Direction | None = None
+    policy: Policy | None = None
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A Glide table and a Postgres table, paired. `pairs` leaves out the row id, which every mapping has."""
+
+    id: UUID
+    workspace_id: UUID
+    connection_id: UUID
+    name: str
+    glide_table: str
+    glide_table_name: str
+    schema: str
+    table: str
+    pairs: tuple[ColumnPair, ...]
+    direction: Direction = "to_supabase"
+    deletes: Deletes = "keep"
+    delete_grace: int = 60
+    conflict_policy: Policy = "ask"
+    marker_column: str | None = None
+    filter: str | None = None
+    enabled: bool = True
+    version: int = 1
+
+    @property
+    def target(self) -> str:
+        """`schema.table`, for people; never for SQL."""
+        return f"{self.schema}.{self.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class GlideTable:
+    """A table as Glide lists it."""
+
+    id: str
+    name: str
+    kind: TableKind = "classic"
+
+
+@dataclass(frozen=True, slots=True)
+class GlideColumn:
+    """A column as Glide's schema describes it; `kind` is None for kinds we do not know, which are read as they come."""
+
+    id: str
+    name: str
+    type: str
+    kind: Kind | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a Postgres table as the catalogue describes it; `type` as format_type() spells it."""
+
+    name: str
+    type: str
+    nullable: bool
+    has_default: bool
+    generated: bool = False
+    primary_key: bool = False
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a mapping. Only an error keeps it from running; `fix` names what a button may do."""
+
+    severity: Literal["error", "warning"]
+    message: str
+    column: str | None = None
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadCell:
+    """A cell that does not fit. The row it stands in is held back; the rest of the page goes on.
+
+    `value` is the raw cell, shortened for people; `rule` is what it had to satisfy.
+    """
+
+    row_id: str
+    column: str
+    value: str
+    rule: str
+    type: str = "VALIDATION_ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a run costs in Glide updates, see docs/glide-facts.md for the rates."""
+
+    reads: Decimal = Decimal(0)
+    writes: Decimal = Decimal(0)
+
+    @property
+    def updates(self) -> Decimal:
+        return self.reads + self.writes
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A part of a plan that a guard stopped until somebody approves exactly `hash`."""
+
+    reason: str
+    side: Side
+    operation: str
+    rows: int
+    hash: str
+    sample: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of one run. created, updated and deleted are rows stored, never rows attempted."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    skipped: int = 0
+    failed: int = 0
+    conflicts: int = 0
+
+    @property
+    def stored(self) -> int:
+        return self.created + self.updated + self.deleted
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class SideWrites:
+    """How many rows a plan writes on one side."""
+
+    create: int = 0
+    update: int = 0
+    delete: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do now. `hash` names exactly this plan; approving it approves nothing else."""
+
+    glide: SideWrites
+    postgres: SideWrites
+    conflicts: int
+    failed: int
+    price: Price
+    hash: str
+    waiting: tuple[Waiting, ...] = ()
+    samples: tuple[ReadOnly[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did."""
+
+    log_id: UUID
+    status: Status
+    message: str
+    counts: Counts
+    seconds: float
+    price: Price
+    waiting: tuple[Waiting, ...] = ()
+    finished_at: datetime | None = None
