@@ -1,0 +1,143 @@
+"""The settings: GLSYNC_* from the environment, read once, every problem named at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from glsync.errors import ConfigError
+
+PREFIX = "GLSYNC_"
+GLIDE_HOSTS = ("api.glideapp.io", "functions.prod.internal.glideapps.com", "api.glideapps.com")
+"""Glide's own hosts, for the classic API, its REST neighbour and Big Tables."""
+ROOT_HOME = Path("/var/lib/glsync")
+
+_HOST = re.compile(r"(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:(?P<port>\d{1,5}))?")
+
+
+def default_home() -> Path:
+    """Our folder when GLSYNC_HOME is not set. Not below the home of root: its database runs as another user."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return ROOT_HOME if is_root else user_data_path("glsync")
+
+
+def _hosts(text: object) -> object:
+    """ "a.example, 127.0.0.1:9000" as a tuple of lower-case entries."""
+    if not isinstance(text, str):
+        return text
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+def _checked_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"{host!r} is not a host or host:port (write it without http:// and without a path)")
+    return hosts
+
+
+def _checked_url(secret: SecretStr) -> SecretStr:
+    """A database URL in the form libpq and SQLAlchemy both read. Messages leave the URL out: it holds a password."""
+    text = secret.get_secret_value().strip()
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("cannot be read as a URL; percent-encode special characters of the password") from None
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ValueError("must begin with postgresql:// (copy it from Connect in the Supabase dashboard)")
+    if parts.fragment or parts.netloc.count("@") > 1:
+        raise ValueError("has a special character in the password; percent-encode it (# is %23, @ is %40, / is %2F)")
+    return SecretStr(text.replace("postgres://", "postgresql://", 1))
+
+
+def _nothing_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), AfterValidator(_checked_hosts)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
+
+
+class Settings(BaseSettings):
+    """What an operator may choose; every field is GLSYNC_<NAME> in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    home: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+        default_factory=default_home, description="folder for the embedded database, the secret key and the demo"
+    )
+    database_url: Annotated[DatabaseUrl | None, BeforeValidator(_nothing_is_none)] = Field(
+        None, description="Postgres or Supabase; left out: a private Postgres in GLSYNC_HOME"
+    )
+    secret_key: Annotated[SecretStr | None, BeforeValidator(_nothing_is_none)] = Field(
+        None, description="32 bytes in base64 or hex; left out: the file secret.key in GLSYNC_HOME"
+    )
+    allowed_glide_hosts: Hosts = Field(
+        (), description="hosts a connection may name besides Glide's own, comma separated"
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="address the web app listens on")
+    port: int = Field(8501, ge=1, le=65535, description="port of the web app")
+    concurrency: int = Field(2, ge=1, le=64, description="runs a worker works on at once")
+    page_timeout: float = Field(5.0, gt=0, le=600, description="seconds a page may wait for one SQL statement")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "human", "json"] = Field(
+        "auto", description="auto: human on a terminal, else JSON lines"
+    )
+
+    @property
+    def url(self) -> str | None:
+        """The database URL in clear, None when the embedded one is to be used."""
+        return self.database_url.get_secret_value() if self.database_url else None
+
+    def allows_glide_host(self, host: str, port: int | None = None) -> bool:
+        """May a connection talk to this host? An entry without a port stands for every port of its host."""
+        name = host.lower()
+        if name in GLIDE_HOSTS:
+            return port in (None, 443)
+        return name in self.allowed_glide_hosts or f"{name}:{port or 443}" in self.allowed_glide_hosts
+
+
+def read(**given: Any) -> Settings:
+    """The settings of this environment; `given` comes before it.
+
+    Raises:
+        ConfigError: naming every setting that is wrong, without its value where that is a secret.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False)
+        raise ConfigError("; ".join(map(_told, problems))) from None  # the original quotes the values
+
+
+def _told(problem: Any) -> str:
+    field = str(problem["loc"][0])
+    secret = field in ("database_url", "secret_key")
+    said = "" if secret else f" (given: {problem['input']!r})"
+    return f"{PREFIX}{field.upper()}: {problem['msg'].removeprefix('Value error, ')}{said}"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process; `settings.cache_clear()` forgets them."""
+    return read()
+
+
+INTERNAL = frozenset({"GLSYNC_CHILD", "GLSYNC_PG_BIN"})
+"""Names of ours that are no settings: how `up` speaks to its children, and where Postgres's programs are."""
+
+
+def misspelt() -> dict[str, str]:
+    """GLSYNC_* variables that mean nothing to us -> the setting they look like, "" when none is close."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | INTERNAL
+    unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
+    return {name: next(iter(get_close_matches(name, known, 1)), "") for name in unknown}
