@@ -1,0 +1,1 @@
+"""What should happen. Pure: no network, no database, no clock, no environment."""
