@@ -1,0 +1,118 @@
+"""What Glide said when we last stored it: 8 bytes a row, enough to skip the rows that still say the same.
+
+A `Memory` is the base of one mapping as it stood before this read, packed by page. Rows are told apart by the xxh3 of
+their raw JSON ("digest") and of their row id ("id hash"). While a read goes on, each old row is one of
+
+- seen, still said word for word: its digest came again;
+- superseded: its row id came again with other content, so its digest must not excuse a later row any more;
+- neither: if the read ends complete, the row is gone from Glide.
+
+A digest of 0 stands for a row that was not stored; it is never taken for known.
+Collisions: one changed row among n known ones is taken for known with a chance of n / 2**64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from xxhash import xxh3_64_intdigest
+
+Hashes = npt.NDArray[np.uint64]
+
+NOT_STORED = 0
+
+
+def digests(rows: Sequence[bytes]) -> Hashes:
+    """One hash a row (anything with the buffer protocol, such as msgspec.Raw)."""
+    return np.fromiter(map(xxh3_64_intdigest, rows), np.uint64, count=len(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class BasePage:
+    """One page of the base: what stood where when `pass_` read it. `ids` may be left out until somebody needs names."""
+
+    number: int
+    pass_: int
+    digests: Hashes
+    id_hashes: Hashes
+    ids: tuple[str, ...] = ()
+
+
+class Memory:
+    """The base before this read. Not known before the first row: an empty Memory knows nothing and misses nothing."""
+
+    def __init__(self, pages: Iterable[BasePage] = (), *, trusted: bool = True) -> None:
+        """`trusted=False` (the target or the mapping changed) knows no digest, but still misses rows that vanish."""
+        self.pages = tuple(pages)
+        self.rows = sum(len(page.digests) for page in self.pages)
+        self._digests = _joined([page.digests for page in self.pages])
+        self._order = np.argsort(self._digests, kind="stable")
+        self._sorted = self._digests[self._order]
+        self._usable = self._digests != NOT_STORED if trusted else np.zeros(self.rows, bool)
+        self._seen = np.zeros(self.rows, bool)
+        self._ids: tuple[Hashes, npt.NDArray[np.intp]] | None = None
+
+    def known(self, page: Hashes) -> npt.NDArray[np.bool_]:
+        """Which of these rows still say what we stored. Marks them seen."""
+        if not self.rows:
+            return np.zeros(len(page), bool)
+        found = np.minimum(np.searchsorted(self._sorted, page), self.rows - 1)
+        place = self._order[found]
+        known: npt.NDArray[np.bool_] = (self._sorted[found] == page) & self._usable[place]
+        self._seen[place[known]] = True
+        return known
+
+    def supersede(self, id_hashes: Hashes) -> npt.NDArray[np.bool_]:
+        """Rows that came with new content; returns which had come earlier in this read with their old content."""
+        again = np.zeros(len(id_hashes), bool)
+        if not self.rows or not len(id_hashes):
+            return again
+        hashes, order = self._by_id()
+        first, last = np.searchsorted(hashes, id_hashes, "left"), np.searchsorted(hashes, id_hashes, "right")
+        for offset in range(int((last - first).max())):  # more than one only while two passes overlap after a crash
+            has = first + offset < last
+            place = order[first[has] + offset]
+            again[has] |= self._seen[place] & self._usable[place]
+            self._seen[place], self._usable[place] = True, False
+        return again
+
+    def see_page(self, number: int) -> None:
+        """Every row of this old page is as it was: an earlier part of this read said so."""
+        start = 0
+        for page in self.pages:
+            if page.number == number:
+                self._seen[start : start + len(page.digests)] = True
+            start += len(page.digests)
+
+    def vanished(self) -> list[tuple[int, int, int]]:
+        """(page number, its pass, row in the page) of each old row that this read did not meet."""
+        gone, start = [], 0
+        for page in self.pages:
+            missing = np.flatnonzero(~self._seen[start : start + len(page.digests)])
+            gone += [(page.number, page.pass_, int(row)) for row in missing]
+            start += len(page.digests)
+        return gone
+
+    def _by_id(self) -> tuple[Hashes, npt.NDArray[np.intp]]:
+        if self._ids is None:
+            hashes = _joined([page.id_hashes for page in self.pages])
+            order = np.argsort(hashes, kind="stable")
+            self._ids = hashes[order], order
+        return self._ids
+
+
+def doubled(pages: Sequence[Hashes]) -> list[tuple[int, int]]:
+    """(index of the page, row) of every row id that comes again on a later page: only its last place counts."""
+    hashes = _joined(pages)
+    order = np.argsort(hashes, kind="stable")
+    earlier = np.sort(order[:-1][hashes[order[:-1]] == hashes[order[1:]]])
+    ends = np.cumsum([len(page) for page in pages])
+    where = np.searchsorted(ends, earlier, "right")
+    return [(int(page), int(row - (ends[page - 1] if page else 0))) for page, row in zip(where, earlier, strict=True)]
+
+
+def _joined(arrays: Sequence[Hashes]) -> Hashes:
+    return np.concatenate(arrays) if arrays else np.empty(0, np.uint64)

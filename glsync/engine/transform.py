@@ -1,0 +1,283 @@
+"""A page of raw Glide rows to lines that COPY reads, and the cells that do not fit.
+
+A `Layout` is made once per run. Its fast way decodes a whole page into a Struct made for the mapping and turns each row
+into a line by one generated function; a row that way refuses is read again cell by cell (`types.reader`), which finds
+out which cell broke which rule. Both ways store the same value for the same cell.
+
+Lines are CSV in COPY's sense with separators JSON text cannot hold unescaped: fields end with U+001F, texts are quoted
+by U+001E, NULL is empty. A page with such an escape goes the careful way, where quotes inside a text are doubled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Raw, ValidationError
+
+from glsync.engine import types
+from glsync.values import ROW_ID, ROW_ID_COLUMN, BadCell, ColumnPair
+
+DELIMITER, QUOTE = "\x1f", "\x1e"
+
+Check = Callable[[Sequence[Any]], bool]
+"""Whether a column of these rows may take the fast way."""
+
+_CONTROL = re.compile(rb"\\u00[01]")
+_decode_row = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+_decode_cell = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A page made ready: `lines[i]` stores the row `ids[i]`; rows with a bad cell are in `bad` only. Ids are unique."""
+
+    ids: list[str]
+    lines: list[str]
+    bad: list[BadCell] = field(default_factory=list)
+    bad_rows: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the rows of one mapping are read and stored. `columns` starts with the row id's."""
+
+    columns: tuple[str, ...]
+    quoted: tuple[str, ...]
+    readers: ReadOnly[str, types.Reader]
+    decode: Callable[[bytes], list[Any]]
+    line: Callable[[Any], str]
+    checks: tuple[Check, ...]
+
+
+def layout(pairs: Sequence[ColumnPair], column_types: ReadOnly[str, str], zone: tzinfo = UTC) -> Layout:
+    """The layout of these pairs over a table whose columns have these types (as format_type() spells them).
+
+    Raises:
+        ValueError: a kind does not fit its column; checked long before by the mapping's validation.
+    """
+    fields: list[tuple[str, Any, Any]] = [("id", str, msgspec.field(name=ROW_ID))]
+    parts, checks = [_quoted("r.id")], [_filled("id")]
+    names: dict[str, Any] = {}
+    readers = {pair.glide_id: types.reader(pair.kind, column_types[pair.column], zone) for pair in pairs}
+    for number, pair in enumerate(pairs):
+        attribute = f"f{number}"
+        cell = _cell(pair, column_types[pair.column], attribute, readers[pair.glide_id], zone)
+        fields.append((attribute, cell.type, msgspec.field(default=cell.default, name=pair.glide_id)))
+        parts.append(cell.expression)
+        checks += cell.checks
+        names |= cell.names
+    struct = msgspec.defstruct("Row", fields, gc=False)
+    return Layout(
+        columns=(ROW_ID_COLUMN, *(pair.column for pair in pairs)),
+        quoted=(
+            ROW_ID_COLUMN,
+            *(pair.column for pair, part in zip(pairs, parts[1:], strict=True) if part.startswith(QUOTE)),
+        ),
+        readers=readers,
+        decode=msgspec.json.Decoder(list[struct]).decode,  # type: ignore[valid-type]  # made a line above
+        line=_generated(DELIMITER.join(parts), names),
+        checks=tuple(checks),
+    )
+
+
+def transform(rows: Sequence[Raw], layout: Layout) -> Batch:
+    """A page's raw rows made ready for COPY; a row id that comes twice keeps its last row."""
+    try:
+        batch = _whole_page(b"[" + b",".join(rows) + b"]", layout)
+    except (ValidationError, ValueError):
+        batch = _row_by_row(rows, layout)
+    return _last_of_each(batch)
+
+
+def read_row(row: ReadOnly[str, Any], layout: Layout) -> tuple[list[str | None], list[BadCell]]:
+    """One decoded row, cell by cell: the texts in the order of `layout.columns`, and every cell that does not fit."""
+    row_id = row.get(ROW_ID)
+    if not isinstance(row_id, str) or not row_id:
+        return [], [BadCell("", ROW_ID, types.shown(row_id), "every row needs a row id, a text that is not empty")]
+    cells: list[str | None] = [row_id]
+    bad = []
+    for (glide_id, read), column in zip(layout.readers.items(), layout.columns[1:], strict=True):
+        value = row.get(glide_id)
+        try:
+            cells.append(read(value))
+        except ValueError as error:
+            bad.append(BadCell(row_id, column, types.shown(value), str(error)))
+            cells.append(None)
+    return cells, bad
+
+
+def _whole_page(page: bytes, layout: Layout) -> Batch:
+    """The fast way.
+
+    Raises:
+        ValidationError, ValueError: some row of the page needs the careful way.
+    """
+    if _CONTROL.search(page):
+        raise ValueError("a control character")
+    rows = layout.decode(page)
+    if not all(check(rows) for check in layout.checks):
+        raise ValueError("a cell that the fast way does not take")
+    return Batch([row.id for row in rows], [layout.line(row) for row in rows])
+
+
+def _row_by_row(rows: Iterable[Raw], layout: Layout) -> Batch:
+    batch = Batch([], [])
+    for raw in rows:
+        try:
+            one = _whole_page(b"[" + raw + b"]", layout)
+        except (ValidationError, ValueError):
+            _careful_one(raw, layout, batch)
+        else:
+            batch.ids.extend(one.ids)
+            batch.lines.extend(one.lines)
+    return batch
+
+
+def _careful_one(raw: Raw, layout: Layout, batch: Batch) -> None:
+    try:
+        row = _decode_row(raw)
+    except (ValidationError, msgspec.DecodeError) as error:
+        batch.bad.append(
+            BadCell("", ROW_ID, types.shown(bytes(raw).decode(errors="replace")), f"a JSON object: {error}")
+        )
+        return
+    cells, bad = read_row(row, layout)
+    if bad:
+        batch.bad.extend(bad)
+        batch.bad_rows[bad[0].row_id] = row
+        return
+    batch.ids.append(str(cells[0]))
+    batch.lines.append(
+        DELIMITER.join(
+            "" if text is None else _quote(text) if column in layout.quoted else text
+            for column, text in zip(layout.columns, cells, strict=True)
+        )
+    )
+
+
+def _last_of_each(batch: Batch) -> Batch:
+    if len(set(batch.ids)) == len(batch.ids):
+        return batch
+    last = {row_id: number for number, row_id in enumerate(batch.ids)}
+    return Batch(list(last), [batch.lines[number] for number in last.values()], batch.bad, batch.bad_rows)
+
+
+def _quote(text: str) -> str:
+    return f"{QUOTE}{text.replace(QUOTE, QUOTE + QUOTE)}{QUOTE}"
+
+
+# --- the fast way: a field of the Struct, an expression for its text, checks over a whole column --------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    type: Any
+    expression: str
+    checks: tuple[Check, ...] = ()
+    default: Any = None
+    names: ReadOnly[str, Any] = field(default_factory=dict)
+
+
+def _cell(pair: ColumnPair, type_name: str, name: str, read: types.Reader, zone: tzinfo) -> _Cell:
+    """The fast way of one column, or its reader wrapped when there is none."""
+    kind = "string" if pair.kind in types.TEXT_KINDS else pair.kind
+    bare = f"{{'' if r.{name} is None else r.{name}}}"
+    match kind, types.family(type_name):
+        case "string", "text":
+            checks = (_every(name, _is_email),) if pair.kind == "email-address" else ()
+            return _Cell(_text_type(type_name), _quoted(f"r.{name} or ''"), checks)
+        case "number", "numeric":
+            return _Cell(Decimal | None, bare, (_every(name, _numeric_check(type_name), skip=_is_none),))
+        case "number", "integer":
+            low, high = types.INTEGER_RANGE[type_name]
+            return _Cell(Annotated[int, msgspec.Meta(ge=low, le=high)] | None, bare)
+        case "number", "float":
+            return _Cell(float | None, bare)
+        case "boolean", "boolean":
+            return _Cell(bool | None, bare)
+        case "date-time", "timestamptz":
+            aware = datetime if zone is UTC else Annotated[datetime, msgspec.Meta(tz=True)]
+            return _Cell(str | None, f"{{r.{name} or ''}}", (_converts(name, aware),))
+        case "date", "date":
+            return _Cell(str | None, f"{{r.{name} or ''}}", (_converts(name, date),))
+        case "json", "json":
+            return _Cell(Raw, _quoted(f"json(r.{name})"), default=Raw(b"null"), names={"json": _json})
+        case _:
+            text = f"{QUOTE}{{{name}(r.{name})}}{QUOTE}"
+            return _Cell(Raw, text, default=Raw(b"null"), names={name: _by_reader(read)})
+
+
+def _quoted(expression: str) -> str:
+    return f"{QUOTE}{{{expression}}}{QUOTE}"
+
+
+def _generated(template: str, names: ReadOnly[str, Any]) -> Callable[[Any], str]:
+    """The row function: one f-string, as dataclasses make their methods. Its names are ours (r.f0), never a user's."""
+    scope = dict(names)
+    exec(f"def line(r):\n    return f{template!r}", scope)  # noqa: S102  # the template holds no text from outside
+    made: Callable[[Any], str] = scope["line"]
+    return made
+
+
+def _text_type(type_name: str) -> Any:
+    found = re.search(r"^character[^(]*\((\d+)\)", type_name)
+    return Annotated[str, msgspec.Meta(max_length=int(found[1]))] | None if found else str | None
+
+
+def _filled(name: str) -> Check:
+    return lambda rows: all(getattr(row, name) for row in rows)
+
+
+def _every(name: str, good: Callable[[Any], object], skip: Callable[[Any], bool] = lambda value: not value) -> Check:
+    def check(rows: Sequence[Any]) -> bool:
+        return all(skip(value) or good(value) for value in [getattr(row, name) for row in rows])
+
+    return check
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+_is_email = re.compile(r"[^@\s]+@[^@\s]+").fullmatch
+
+
+def _numeric_check(type_name: str) -> Callable[[Decimal], bool]:
+    found = re.search(r"\((\d+),(-?\d+)\)", type_name)
+    if not found:
+        return lambda value: value.is_finite() and -16000 < value.adjusted() < 131000
+    whole, unit = int(found[1]) - int(found[2]), Decimal(1).scaleb(-int(found[2]))
+    largest = min(whole, 20)  # more digits than the default context divides exactly go the careful way
+    return lambda value: value.is_finite() and value.adjusted() < largest and not value % unit
+
+
+def _converts(name: str, wanted: Any) -> Check:
+    """Whether every text of the column is what msgspec takes for `wanted` (RFC 3339); a tenth of the cost of re."""
+
+    def check(rows: Sequence[Any]) -> bool:
+        msgspec.convert([text for row in rows if (text := getattr(row, name))], list[wanted])
+        return True
+
+    return check
+
+
+def _json(raw: Raw) -> str:
+    text = bytes(raw).decode()
+    return "" if text in ('""', "null") else text
+
+
+def _by_reader(read: types.Reader) -> Callable[[Raw], str]:
+    def cell(raw: Raw) -> str:
+        text = read(_decode_cell(raw)) or ""
+        if QUOTE in text:
+            raise ValueError("a quote: the careful way")
+        return text
+
+    return cell
