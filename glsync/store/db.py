@@ -1,0 +1,215 @@
+"""The way to the database: its URL, sessions for what is ours, plain connections for rows in bulk, errors wrapped once.
+
+with session() as db: ...                        SQLModel over one pool a process; commits at the end
+with connect("glsync run") as connection: ...    psycopg2, for COPY and advisory locks; commits or rolls back
+with wrapped(): ...                              any driver error inside becomes one of ours
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import psycopg2
+import psycopg2.extensions
+
+from glsync.config import settings
+from glsync.embedded import Embedded
+from glsync.errors import ConfigError, DatabaseError, DatabaseUnavailable, PermissionMissing, SyncError
+
+if TYPE_CHECKING:  # SQLAlchemy and SQLModel take half a second: whoever only moves rows does without
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+Connection = psycopg2.extensions.connection
+
+TRANSACTION_POOLER_PORT = 6543
+"""Supabase's pooler that lends a server connection per transaction: no LISTEN, no session locks."""
+SUPABASE_HOSTS = (".supabase.co", ".supabase.com")
+KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+CONNECT_SECONDS = 10
+
+_PASSING = ("08", "53", "57P0", "40001", "40P01", "55P03")
+"""SQLSTATEs that pass: no connection, no room, shutting down, serialisation, deadlock, a lock not to be had."""
+_ABSENT = ("42P01", "3F000", "42883")
+_NO_ANSWER = ("OperationalError", "InterfaceError", "TimeoutError", "PoolTimeout")
+_REFUSALS = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "not found", "does not exist")
+_BUSY = "It may be busy; try again in a moment."
+_MIGRATE = "Run python -m glsync migrate."
+_WHO = "Check user, password and database in GLSYNC_DATABASE_URL; special characters must be percent-encoded."
+
+
+@cache
+def database_url() -> str:
+    """The URL everything here uses: GLSYNC_DATABASE_URL, else the embedded database, started if it is down.
+
+    Raises:
+        ConfigError: a setting is wrong, or there is no Postgres to embed.
+        DatabaseUnavailable: the embedded database does not start.
+    """
+    return with_tls(settings().url or Embedded(settings().home).start())
+
+
+def with_tls(url: str) -> str:
+    """Supabase over the open network is spoken to over TLS unless the URL says otherwise."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    if "sslmode" in query or not (parts.hostname or "").endswith(SUPABASE_HOSTS):
+        return url
+    return parts._replace(query=urlencode(query | {"sslmode": "require"})).geturl()
+
+
+def is_transaction_pooler(url: str) -> bool:
+    return urlsplit(url).port == TRANSACTION_POOLER_PORT
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown."""
+    parts = urlsplit(url)
+    if not parts.password:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.split(':')[0]}:***@{host}").geturl()
+
+
+@cache
+def engine() -> Engine:
+    """SQLAlchemy's engine of this process: a small pool, none where the server's side pools by transaction."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    url = database_url()
+    pool: dict[str, Any] = (
+        {"poolclass": NullPool}
+        if is_transaction_pooler(url)
+        else {"pool_pre_ping": True, "pool_size": 4, "max_overflow": 8, "pool_timeout": CONNECT_SECONDS}
+    )
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg2://", 1),
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "glsync", **KEEPALIVE},
+        hide_parameters=True,  # they are people's rows, and errors reach logs
+        **pool,
+    )
+
+
+@contextmanager
+def session(*, timeout: float | None = None) -> Iterator[Session]:
+    """A SQLModel session in one transaction: committed at the end, rolled back by an exception.
+
+    Args:
+        timeout: seconds one statement may take; pages pass theirs, so that a slow query never holds a screen.
+    Raises:
+        DatabaseError: or one of its kinds, for any error of the driver.
+    """
+    from sqlmodel import Session
+
+    with wrapped(), Session(engine(), expire_on_commit=False) as db:
+        if timeout is not None:
+            _limit(db, timeout)
+        yield db
+        db.commit()
+
+
+def _limit(db: Session, seconds: float) -> None:
+    from sqlalchemy import text
+
+    for_this_transaction = text("select set_config('statement_timeout', :milliseconds, true)")
+    db.connection().execute(for_this_transaction, {"milliseconds": str(round(seconds * 1000))})
+
+
+def open_connection(name: str, *, url: str | None = None, autocommit: bool = False) -> Connection:
+    """A psycopg2 connection of your own, to be closed by you; `name` is what pg_stat_activity shows.
+
+    Raises:
+        DatabaseUnavailable: no connection to be had.
+    """
+    with wrapped():
+        connection: Connection = psycopg2.connect(
+            with_tls(url) if url else database_url(),
+            application_name=name,
+            connect_timeout=CONNECT_SECONDS,
+            **KEEPALIVE,
+        )
+    connection.autocommit = autocommit
+    return connection
+
+
+@contextmanager
+def connect(name: str, *, url: str | None = None, autocommit: bool = False) -> Iterator[psycopg2.extensions.connection]:
+    """A psycopg2 connection for one `with`: what is open at its end is committed, or rolled back by an exception."""
+    connection = open_connection(name, url=url, autocommit=autocommit)
+    try:
+        with wrapped():
+            yield connection
+            connection.commit()
+    finally:
+        connection.close()  # rolls back what is open
+
+
+def forget() -> None:
+    """Close the pool and forget the URL, as a test does that turns to another database."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+    engine.cache_clear()
+    database_url.cache_clear()
+
+
+@contextmanager
+def wrapped() -> Iterator[None]:
+    """Turn a driver's error, bare or inside SQLAlchemy's or procrastinate's, into one of ours; others pass through."""
+    try:
+        yield
+    except SyncError:
+        raise
+    except Exception as error:
+        if (found := _driver_error(error)) is None:
+            raise
+        raise translated(found) from error
+
+
+def _driver_error(error: BaseException) -> BaseException | None:
+    """The error of psycopg2 or psycopg in here: the error itself, or the one a library put its own around."""
+    home = type(error).__module__.partition(".")[0]
+    if home in ("psycopg2", "psycopg", "psycopg_pool"):
+        return error
+    if home == "sqlalchemy" and type(error).__name__ == "TimeoutError":  # every connection of the pool is in use
+        return error
+    inner = getattr(error, "orig", None) or error.__cause__
+    return _driver_error(inner) if home in ("sqlalchemy", "procrastinate") and inner else None
+
+
+def translated(error: BaseException) -> SyncError:
+    """A driver's error as ours, by its SQLSTATE. The text is Postgres's own first line, never the connection's URL."""
+    sqlstate = getattr(error, "pgcode", None) or getattr(error, "sqlstate", None) or ""
+    said = _first_line(error)
+    if not sqlstate:
+        return _without_sqlstate(error, said)
+    if sqlstate.startswith(_PASSING):
+        return DatabaseUnavailable(f"The database does not serve us now: {said}", sqlstate=sqlstate)
+    if sqlstate == "57014":
+        return DatabaseUnavailable("The database took too long to answer", sqlstate=sqlstate, hint=_BUSY)
+    if sqlstate == "42501":
+        return PermissionMissing(f"The database does not allow it: {said}", sqlstate=sqlstate)
+    if sqlstate in _ABSENT and "glsync" in said:
+        return DatabaseError(f"The database is not prepared: {said}", sqlstate=sqlstate, hint=_MIGRATE)
+    return DatabaseError(f"The database says: {said}", sqlstate=sqlstate)
+
+
+def _first_line(error: BaseException) -> str:
+    diagnosis = getattr(error, "diag", None)
+    text = getattr(diagnosis, "message_primary", None) or str(error)
+    return next((line.strip() for line in str(text).splitlines() if line.strip()), type(error).__name__)
+
+
+def _without_sqlstate(error: BaseException, said: str) -> SyncError:
+    """An error from before there was a connection, or from after it was lost; drivers then tell by words alone."""
+    if "invalid dsn" in said or 'missing "="' in said:  # libpq quotes what it could not read, the password perhaps
+        return ConfigError("GLSYNC_DATABASE_URL cannot be read", hint="Percent-encode special characters in it.")
+    if type(error).__name__ not in _NO_ANSWER:
+        return DatabaseError(f"The database says: {said}")
+    if any(words in said for words in _REFUSALS):
+        return PermissionMissing(f"The database refused us: {said}", sqlstate="28000", hint=_WHO)
+    return DatabaseUnavailable(f"The database does not answer: {said}")
