@@ -138,18 +138,20 @@ class GlideError(SyncError):
 class GlideUnreachable(GlideError):
     type = "NETWORK_ERROR"
     retryable = True
-    hint = "Check the address, the firewall and the clock (TLS); the run is tried again by itself."
+    hint = "Check the address, the firewall and the clock (TLS); then run again."
 
 
 class GlideBusy(GlideError):
     type = "RATE_LIMIT"
     retryable = True
     hint = "Glide asked us to slow down for longer than a run may wait. Run again later or less often."
+    retry_after: float | None = None
+    """Seconds Glide asked us to wait; None when it did not say."""
 
 
 class GlideUnavailable(GlideError):
     retryable = True
-    hint = "Glide has trouble of its own. The run is tried again; if it stays, see Glide's status page."
+    hint = "Glide has trouble of its own. Run again in a moment; if it stays, see Glide's status page."
 
 
 class GlideGarbled(GlideError):
@@ -199,7 +201,7 @@ class DatabaseError(SyncError):
 
 class DatabaseUnavailable(DatabaseError):
     retryable = True
-    hint = "Check that the database is up and reachable; the run is tried again by itself."
+    hint = "Check that the database is up and reachable; then run again."
 
 
 class PermissionMissing(DatabaseError):

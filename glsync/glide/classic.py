@@ -1,0 +1,83 @@
+"""The classic API, v1: queryTables. Reaches every table of an app; a read costs 1 update per started 1,000 rows.
+
+Source: Glide, "Using Glide Tables API"; github glideapps/tables. See docs/glide-facts.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from glsync.errors import ContinuationExpired, GlideGarbled, GlideRejected, GlideTableMissing
+from glsync.glide.client import Client
+from glsync.glide.page import Page, garbled
+from glsync.values import TableKind
+
+
+class _Answer(msgspec.Struct):
+    rows: list[Raw] | None = None
+    next: Any = None
+    error: Any = None
+    message: Any = None
+
+
+_answers = msgspec.json.Decoder(list[_Answer])
+
+
+class ClassicTable:
+    """One table over queryTables."""
+
+    kind: TableKind = "classic"
+
+    def __init__(self, client: Client, url: str, app_id: str, table_id: str) -> None:
+        self._client, self._url, self._app, self._table = client, url, app_id, table_id
+
+    def version(self) -> str | None:
+        return None
+
+    def exists(self, row_id: str) -> bool | None:  # noqa: ARG002  # the protocol's; v1 cannot ask for one row
+        return None
+
+    def pages(self, start: str | None = None) -> Iterator[Page]:
+        """Each page in turn; a continuation that repeats would never end and is an error."""
+        asked = start
+        while True:
+            page = self._page(asked)
+            if page.next is not None and page.next == asked:
+                raise GlideGarbled(f"Glide's continuation of table {self._table!r} goes in a circle")
+            yield page
+            if page.next is None:
+                return
+            asked = page.next
+
+    def _page(self, start: str | None) -> Page:
+        query = {"tableName": self._table, "utc": True} | ({"startAt": start} if start is not None else {})
+        what = f"table {self._table!r}"
+        try:
+            body = self._client.call(
+                "POST", f"{self._url}/queryTables", what=what, json={"appID": self._app, "queries": [query]}
+            ).body
+        except (GlideRejected, GlideTableMissing) as error:
+            if start is not None and re.search(r"start|continuation|token|expired|cursor", error.said, re.IGNORECASE):
+                raise ContinuationExpired(f"Glide does not go on with {what}: {error.said}") from error
+            raise
+        return self._read(body, what)
+
+    def _read(self, body: bytes, what: str) -> Page:
+        try:
+            answer = _answers.decode(body)[0]
+        except (msgspec.DecodeError, IndexError) as error:
+            raise garbled(what, body) from error
+        if answer.rows is None:
+            said = str(answer.error or answer.message or "")
+            if not said:
+                raise garbled(what, body)
+            missing = re.search(r"not found|unknown|does not exist|no such", said, re.IGNORECASE)
+            raise (GlideTableMissing if missing else GlideRejected)(f"Glide rejected {what}: {said}", said=said)
+        price = Decimal(max(1, -(-len(answer.rows) // 1000)))
+        return Page(answer.rows, None if answer.next in (None, "") else str(answer.next), price)
