@@ -1,0 +1,60 @@
+"""Hearing of foreign writes to a target: a statement trigger notes their transactions, our own writes are left out."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import psycopg2
+from psycopg2 import extensions
+
+from glsync.postgres.statement import statement
+from glsync.postgres.target import Target
+
+
+def watch(cursor: extensions.cursor, target: Target) -> bool:
+    """See to it that the trigger stands; False where it cannot, so that digests are not to be trusted.
+
+    A divided table is not watched, because writes that name a partition pass its trigger by. A table somebody else owns
+    is not ours to put a trigger on.
+    """
+    if target.is_divided:
+        return False
+    mapping_id = str(target.mapping.id)
+    cursor.execute(statement("watch_state"), {"oid": target.oid, "mapping": mapping_id})
+    has_trigger, is_watched = cursor.fetchone() or (False, False)
+    if not has_trigger and not _install(cursor, target):
+        return False
+    if not is_watched:
+        cursor.execute(statement("watch_note"), {"oid": target.oid, "mapping": mapping_id})
+    return bool(has_trigger and is_watched)
+
+
+def _install(cursor: extensions.cursor, target: Target) -> bool:
+    cursor.execute("savepoint watch; set local lock_timeout = '2s'")
+    try:
+        cursor.execute(statement("watch_trigger", target=target.name))
+    except psycopg2.Error as error:
+        if error.pgcode not in ("42501", "55P03"):  # not the owner; somebody holds the table for long
+            raise
+        cursor.execute("rollback to savepoint watch")
+        return False
+    cursor.execute("release savepoint watch; set local lock_timeout = 0")
+    return True
+
+
+def touches(cursor: extensions.cursor, mapping_id: UUID) -> list[str]:
+    """Foreign transactions noted and visible now."""
+    cursor.execute("select xid::text from glsync.touched where mapping_id = %s", (str(mapping_id),))
+    return [row[0] for row in cursor.fetchall()]
+
+
+def settle(cursor: extensions.cursor, mapping_id: UUID, xids: list[str]) -> None:
+    """These are dealt with: the table was compared in full after they were noted."""
+    cursor.execute(
+        "delete from glsync.touched where mapping_id = %s and xid = any(%s::xid8[])", (str(mapping_id), xids)
+    )
+
+
+def sign(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """What this transaction writes is our own."""
+    cursor.execute("select set_config('glsync.origin', %s, true)", (str(mapping_id),))

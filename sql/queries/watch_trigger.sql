@@ -1,0 +1,3 @@
+-- Note every foreign transaction that writes to this table: once a statement, so bulk writes pay nothing by the row.
+create trigger glsync_touch after insert or update or delete or truncate on {target}
+for each statement execute function glsync.note_touch()
