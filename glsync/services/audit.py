@@ -1,0 +1,56 @@
+"""Who did what: one line in glsync.audit per change, in the transaction of the change. Never a secret."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlmodel import Session
+
+from glsync.services import queries
+from glsync.services.access import Actor
+
+Subject = Literal["connection", "mapping", "run", "error", "table"]
+
+
+def note(
+    session: Session,
+    actor: Actor,
+    action: str,
+    subject: Subject,
+    subject_id: object,
+    name: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Add one line. `action` is a past participle: added, saved, rotated; equal fields of both sides are left out."""
+    was, now = _changes(before, after)
+    queries.changed(
+        session, "audit_note", workspace=actor.workspace_id, actor=actor.name, action=action, subject=subject,
+        subject_id=None if subject_id is None else str(subject_id), name=name, before=_json(was), after=_json(now),
+    )  # fmt: skip
+
+
+def _changes(
+    before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    if before is None or after is None:
+        return before, after
+    moved = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    return {k: v for k, v in before.items() if k in moved}, {k: v for k, v in after.items() if k in moved}
+
+
+def _json(value: dict[str, Any] | None) -> str | None:
+    return None if value is None else json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID | Decimal):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} does not belong into the audit trail")

@@ -1,0 +1,197 @@
+"""Rows that were held back: grouped by cause, shown, resolved, ignored, retried, exported."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlmodel import Session
+
+from glsync.errors import InvalidInput, NotFound
+from glsync.services import access, queries
+from glsync.services.access import Actor
+from glsync.services.advice import Advice, advice
+from glsync.services.runs import Started
+
+State = Literal["open", "retrying", "resolved", "ignored"]
+STATES: tuple[State, ...] = ("open", "retrying", "resolved", "ignored")
+LIVE: tuple[State, ...] = ("open", "retrying")
+
+NOTED = 500
+"""Of a bulk act the audit trail keeps at most this many ids; the group or filter is always kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One error. `record` is the row as Glide gave it, `value` the cell as people see it, shortened."""
+
+    id: UUID
+    mapping_id: UUID
+    mapping_name: str
+    type: str
+    message: str
+    column: str | None
+    glide_row_id: str | None
+    value: str | None
+    rule: str | None
+    hint: str | None
+    record: dict[str, Any] | None
+    retryable: bool | None
+    attempts: int
+    created_at: datetime
+    last_seen_at: datetime
+    next_retry_at: datetime | None
+    state: State
+    resolved_at: datetime | None
+    resolved_by: str | None
+    notes: str | None
+    log_id: UUID | None
+
+    @property
+    def advice(self) -> Advice:
+        return advice(self.type, self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """Errors of one cause: same mapping, type, column and rule. `key` names the group in ErrorFilter.group."""
+
+    key: str
+    mapping_id: UUID
+    mapping_name: str
+    type: str
+    column: str | None
+    rule: str | None
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+    sample_value: str | None
+    sample_message: str
+    advice: Advice
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFilter:
+    """Which errors are meant; an empty field filters nothing. `column` "" means errors of no column."""
+
+    states: tuple[State, ...] = ("open",)
+    mapping_id: UUID | None = None
+    types: tuple[str, ...] = ()
+    column: str | None = None
+    group: str | None = None
+    search: str = ""
+    log_id: UUID | None = None
+
+
+OPEN = ErrorFilter()
+Selection = Sequence[UUID] | ErrorFilter
+"""The errors an act is about: ids picked by hand, or everything a filter means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What a retry did. `started` is None when nothing could be retried; `reasons` says why some could not."""
+
+    started: Started | None
+    retried: int
+    not_retryable: int
+    reasons: tuple[str, ...] = ()
+
+
+def counters(actor: Actor) -> dict[State, int]:
+    """How many errors are in each state; every state is there."""
+    access.require(actor, "viewer", "see errors")
+    with queries.reading() as session:
+        found = queries.rows(session, "errors_counters", workspace=actor.workspace_id)
+    by_state = {row["state"]: int(row["count"]) for row in found}
+    return {state: by_state.get(state, 0) for state in STATES}
+
+
+def oldest(actor: Actor) -> datetime | None:
+    """When the oldest open error was first seen."""
+    access.require(actor, "viewer", "see errors")
+    with queries.reading() as session:
+        found = queries.rows(session, "errors_counters", workspace=actor.workspace_id)
+    return min((row["oldest"] for row in found if row["state"] == "open"), default=None)
+
+
+def groups(actor: Actor, filter: ErrorFilter = OPEN, limit: int = 50, offset: int = 0) -> list[ErrorGroup]:
+    """Errors by cause, the largest group first."""
+    access.require(actor, "viewer", "see errors")
+    with queries.reading() as session:
+        found = queries.rows(session, "errors_groups", **_values(actor, filter), limit=limit, offset=offset)
+    return [ErrorGroup(**row, key=_key(row), advice=advice(row["type"], row["rule"])) for row in found]
+
+
+def listing(actor: Actor, filter: ErrorFilter = OPEN, limit: int = 50, offset: int = 0) -> list[ErrorRow]:
+    """Errors, the newest first."""
+    access.require(actor, "viewer", "see errors")
+    with queries.reading() as session:
+        return _rows(session, _values(actor, filter), limit, offset)
+
+
+def count(actor: Actor, filter: ErrorFilter = OPEN) -> int:
+    access.require(actor, "viewer", "see errors")
+    with queries.reading() as session:
+        return int(queries.scalar(session, "errors_count", **_values(actor, filter)))
+
+
+def get(actor: Actor, error_id: UUID) -> ErrorRow:
+    """One error.
+
+    Raises:
+        NotFound: no such error in the actor's workspace.
+    """
+    access.require(actor, "viewer", "see errors")
+    with queries.reading() as session:
+        found = _rows(session, _values(actor, [error_id]), 1, 0)
+    if not found:
+        raise NotFound("error", error_id)
+    return found[0]
+
+
+def _rows(session: Session, values: dict[str, Any], limit: int, offset: int) -> list[ErrorRow]:
+    return [ErrorRow(**row) for row in queries.rows(session, "errors_list", **values, limit=limit, offset=offset)]
+
+
+def _values(actor: Actor, selection: Selection) -> dict[str, Any]:
+    """What sql/queries/errors_filter.sql asks for. Ids picked by hand are meant whatever their state."""
+    if isinstance(selection, ErrorFilter):
+        filter, ids = selection, None
+    else:
+        filter, ids = ErrorFilter(states=STATES), [str(error_id) for error_id in selection]
+    values = {
+        "workspace": actor.workspace_id,
+        "live": set(filter.states) <= set(LIVE),
+        "states": list(filter.states or STATES),
+        "mapping": filter.mapping_id,
+        "log": filter.log_id,
+        "types": list(filter.types),
+        "column": filter.column,
+        "rule": None,
+        "ids": ids,
+        "search": filter.search.strip(),
+    }
+    return values | _group(filter.group) if filter.group else values
+
+
+# A group's key is its four parts, so that opening it needs no look-up
+
+
+def _key(row: dict[str, Any]) -> str:
+    parts = json.dumps([str(row["mapping_id"]), row["type"], row["column"], row["rule"]], ensure_ascii=False)
+    return base64.urlsafe_b64encode(parts.encode()).decode().rstrip("=")
+
+
+def _group(key: str) -> dict[str, Any]:
+    try:
+        mapping_id, error_type, column, rule = json.loads(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
+        return {"mapping": UUID(mapping_id), "types": [error_type], "column": column or "", "rule": rule or ""}
+    except (binascii.Error, ValueError, TypeError, AttributeError):
+        raise InvalidInput(f"{key!r} names no group of errors", hint="Open the group from the list again.") from None
