@@ -83,7 +83,9 @@ class Embedded:
         with self._alone():
             if not self.running():
                 return False
-            self._run(*self._programs(), "pg_ctl", "-D", self._data(), "-w", "-t", "60", "-m", "fast", "stop")
+            self._run(*self._programs(), self._data(), "pg_ctl", "-D", ".", "-w", "-t", "60", "-m", "fast", "stop")
+            if self._sockets() != self._data():
+                self._sockets().rmdir()
         return True
 
     # Where things are
@@ -98,7 +100,7 @@ class Embedded:
 
     def _sockets(self) -> Path:
         data = self._data()
-        if len(os.fsencode(data)) <= LONGEST_SOCKET_FOLDER:
+        if len(os.fsencode(data)) <= LONGEST_SOCKET_FOLDER and "," not in str(data):  # clients read a comma as "or"
             return data
         return Path("/tmp") / f"glsync-{sha256(os.fsencode(data)).hexdigest()[:16]}"  # noqa: S108 - see _private
 
@@ -169,7 +171,7 @@ class Embedded:
         locale = ["--locale=C"]
         if programs.major >= 17:  # so that lower() and upper() know more letters than the ASCII ones
             locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        self._run(programs, account, "initdb", "-D", new, "-U", "postgres", "-A", "trust", "-E", "UTF8", *locale)
+        self._run(programs, account, new, "initdb", "-D", ".", "-U", "postgres", "-A", "trust", "-E", "UTF8", *locale)
         whole = new.rename(place / f"pg{programs.major}")
         if place != self.home:
             (self.home / whole.name).unlink(missing_ok=True)  # a link to data that are gone
@@ -195,11 +197,11 @@ class Embedded:
             self._log().replace(self._log().with_suffix(".log.1"))
         chosen = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         options = shlex.join(["-k", _as_list_entry(sockets), "-p", str(PORT), *chosen])
-        command = ("pg_ctl", "-D", self._data(), "-w", "-t", "60", "-l", self._log(), "-o", options, "start")
+        command = ("pg_ctl", "-D", ".", "-w", "-t", "60", "-l", self._log().name, "-o", options, "start")
 
         def launch() -> None:
             if not self.running():
-                self._run(programs, account, *command)
+                self._run(programs, account, self._data(), *command)
 
         # the backends of a killed postmaster hold its shared memory for a moment: hence again, for a while
         again = retry_if_exception_type(DatabaseUnavailable)
@@ -225,13 +227,17 @@ class Embedded:
             cursor.execute(f"create database {DATABASE}")
         connection.close()
 
-    def _run(self, programs: Programs, account: Account | None, program: str, *arguments: str | Path) -> None:
-        """Run a Postgres program to its end. Its output goes to a file: a server inherits it, and a pipe would hang."""
+    def _run(self, programs: Programs, account: Account | None, where: Path, program: str, *arguments: str) -> None:
+        """Run a Postgres program in a folder, to its end.
+
+        It is told the folder as ".", because pg_ctl hands paths to a shell that would read their $ and quotes. Its
+        output goes to a file: the server inherits it, and a pipe would stay open as long as the server is up.
+        """
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
-        command = [str(programs.folder / program), *map(str, arguments)]
+        command = [str(programs.folder / program), *arguments]
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(  # noqa: S603 - our own programs, arguments as a list
-                command, check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
+                command, check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=where,
                 env=environment, **(account.as_user() if account else {}),
             )  # fmt: skip
             output.seek(0)
@@ -280,7 +286,7 @@ def _is_postmaster(pid: int, data: Path) -> bool:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return "postgres" in process.name() and str(data) in process.cmdline()
+        return "postgres" in process.name() and Path(process.cwd()) == data
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:  # on macOS one may not look into a process of another user
