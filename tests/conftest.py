@@ -1,0 +1,129 @@
+"""A real Postgres for every test that asks for one.
+
+    database_url          a fresh database with all migrations applied (a clone of one made once a session, about 50 ms)
+    empty_database_url    a fresh database with nothing in it
+    database              database_url, and everything in glsync that asks for "the" database gets this one
+    postgres_server       the server's own URL, for what concerns the whole server
+
+The server is the one named by GLSYNC_TEST_DATABASE_URL (its user must be allowed to create databases), else the
+embedded one, started in /tmp by the first test that needs it and shared by all workers of pytest-xdist.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from filelock import FileLock
+
+RUN = "TESTS_OF_GLSYNC"
+SAFETY_OFF = ("fsync", "synchronous_commit", "full_page_writes")
+"""What makes a commit survive a power cut; tests do not need to."""
+
+
+def pytest_configure() -> None:
+    os.environ.setdefault(RUN, uuid.uuid4().hex[:12])  # workers inherit it
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workerinput") or not _home().exists():
+        return
+    from glsync.embedded import Embedded
+
+    Embedded(_home()).stop()
+    shutil.rmtree(_home())
+
+
+def _home() -> Path:
+    return Path(tempfile.gettempdir()) / f"glsync-tests-{os.environ[RUN]}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    if given := os.environ.get("GLSYNC_TEST_DATABASE_URL"):
+        return given
+    from glsync.embedded import Embedded
+
+    url = Embedded(_home()).start()
+    for setting in SAFETY_OFF:
+        run_sql(url, f"alter system set {setting} = off")
+    run_sql(url, "select pg_reload_conf()")
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> str:
+    """The name of a database with all migrations, which has no connections and may be cloned."""
+    from glsync.store.migrations import migrate
+
+    name = f"glsync_template_{os.environ[RUN]}"
+    with FileLock(f"{_home()}.lock"):
+        if not run_sql(postgres_server, f"select 1 from pg_database where datname = '{name}'"):
+            run_sql(postgres_server, f"create database {name}_new")
+            migrate(on_database(postgres_server, f"{name}_new"), optional=["domain-starter"])
+            run_sql(postgres_server, f"alter database {name}_new rename to {name}")
+    return name
+
+
+@pytest.fixture
+def new_database(postgres_server: str) -> Iterator[Callable[..., str]]:
+    """Make a database (`template="..."` to clone one) and get its URL; it is dropped after the test."""
+    made: list[str] = []
+
+    def make(template: str = "template1") -> str:
+        made.append(f"glsync_test_{uuid.uuid4().hex}")
+        run_sql(postgres_server, f"create database {made[-1]} template {template}")
+        return on_database(postgres_server, made[-1])
+
+    yield make
+    for name in made:
+        run_sql(postgres_server, f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture
+def database_url(new_database: Callable[..., str], migrated_template: str) -> str:
+    return new_database(migrated_template)
+
+
+@pytest.fixture
+def empty_database_url(new_database: Callable[..., str]) -> str:
+    return new_database()
+
+
+@pytest.fixture
+def database(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    from glsync.config import settings
+    from glsync.store import db
+
+    monkeypatch.setenv("GLSYNC_DATABASE_URL", database_url)
+    monkeypatch.setenv("GLSYNC_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    db.forget()
+    yield database_url
+    db.forget()
+    settings.cache_clear()
+
+
+def on_database(url: str, name: str) -> str:
+    """The same server's URL for another database."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def run_sql(url: str, statement: str) -> list[tuple[object, ...]]:
+    """One statement in its own transaction, its rows if it has any."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
