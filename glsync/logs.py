@@ -26,7 +26,7 @@ _secrets: set[str] = set()
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)(postgres(?:ql)?(?:\+\w+)?://[^:/@\s]*):[^@\s]+@"), rf"\1:{HIDDEN}@"),
-    (re.compile(r"(?i)(\"?(?:api_?key|authorization|password|secret_?key|token)\"?\s*[=:]\s*\"?'?)(?!\*)[^\s\"',;}]{6,}"),
+    (re.compile(r"(?i)(\"?(?:api_?key|password|secret_?key|token)\"?\s*[=:]\s*\"?'?)(?!\*)[^\s\"',;}&]{6,}"),
      rf"\1{HIDDEN}"),
     (re.compile(r"glsync:[vk]1:\w+:[A-Za-z0-9+/=]+"), f"glsync:{HIDDEN}"),
 )  # fmt: skip
@@ -40,7 +40,7 @@ def never_show(secret: str) -> None:
 
 def redacted(text: str) -> str:
     """The text without secrets: those we know, and what looks like one."""
-    for secret in sorted(tuple(_secrets), key=len, reverse=True):
+    for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     for pattern, instead in _PATTERNS:
         text = pattern.sub(instead, text)

@@ -46,10 +46,9 @@ def encrypt(database: Session | Connection, workspace_id: UUID, connection_id: U
         ConfigError: the master key is missing, malformed or not the one this workspace's key was wrapped with.
     """
     version, key = _newest_key(database, workspace_id)
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = AESGCM(key).encrypt(nonce, clear.encode(), _belongs(workspace_id, connection_id, field, version))
     never_show(clear)
-    return f"{SECRET}:{version}:{b64encode(nonce + sealed).decode()}"
+    belongs = _belongs(workspace_id, connection_id, field, version)
+    return f"{SECRET}:{version}:{_sealed(key, clear.encode(), belongs)}"
 
 
 def decrypt(database: Session | Connection, workspace_id: UUID, connection_id: UUID, field: str, stored: str) -> str:
@@ -58,11 +57,13 @@ def decrypt(database: Session | Connection, workspace_id: UUID, connection_id: U
     Raises:
         ConfigError: it was altered, belongs to something else, or was encrypted with another key.
     """
-    version, sealed = _parts(stored, field)
-    key = _key(database, workspace_id, version)
-    belongs = _belongs(workspace_id, connection_id, field, version)
+    kind, _, text = stored.rpartition(":")
+    name, _, version = kind.rpartition(":")
+    if name != SECRET or not version.isdigit():
+        raise _unreadable(field, "it is not in the form secrets are stored in")
+    key = _key(database, workspace_id, int(version))
     try:
-        clear = AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], belongs).decode()
+        clear = _opened(key, text, _belongs(workspace_id, connection_id, field, int(version))).decode()
     except InvalidTag:
         raise _unreadable(field, "it was altered, or belongs to another connection") from None
     never_show(clear)
@@ -188,20 +189,15 @@ def _key(database: Session | Connection, workspace_id: UUID, version: int) -> by
     return _unwrap(master_key(), workspace_id, version, found[0][0])
 
 
-def _wrap(master: bytes, workspace_id: UUID, version: int, key: bytes) -> str:
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = AESGCM(master).encrypt(nonce, key, f"{workspace_id}|{version}".encode())
-    return f"{WRAPPED}:{_id(master)}:{b64encode(nonce + sealed).decode()}"
+def _wrap(master: bytes, workspace_id: UUID | str, version: int, key: bytes) -> str:
+    return f"{WRAPPED}:{_id(master)}:{_sealed(master, key, f'{workspace_id}|{version}'.encode())}"
 
 
 def _unwrap(master: bytes, workspace_id: UUID | str, version: int, wrapped_key: str) -> bytes:
-    kind, _, rest = wrapped_key.rpartition(":")
-    sealed = b64decode(rest)
+    kind, _, text = wrapped_key.rpartition(":")
     if kind == f"{WRAPPED}:{_id(master)}":
         try:
-            return AESGCM(master).decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], f"{workspace_id}|{version}".encode()
-            )
+            return _opened(master, text, f"{workspace_id}|{version}".encode())
         except InvalidTag:
             raise ConfigError("A workspace's key was altered in the database", hint=_RESTORE) from None
     theirs = kind.rpartition(":")[2]
@@ -221,16 +217,23 @@ def _belongs(workspace_id: UUID, connection_id: UUID, field: str, version: int) 
     return f"{workspace_id}|{connection_id}|{field}|{version}".encode()
 
 
-def _parts(stored: str, field: str) -> tuple[int, bytes]:
-    """The key's version, and nonce with ciphertext."""
-    kind, _, rest = stored.rpartition(":")
-    name, _, version = kind.rpartition(":")
-    if name != SECRET or not version.isdigit():
-        raise _unreadable(field, "it is not in the form secrets are stored in")
+def _sealed(key: bytes, clear: bytes, belongs: bytes) -> str:
+    """Base64 of nonce, ciphertext and tag."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return b64encode(nonce + AESGCM(key).encrypt(nonce, clear, belongs)).decode()
+
+
+def _opened(key: bytes, text: str, belongs: bytes) -> bytes:
+    """What `_sealed` closed.
+
+    Raises:
+        InvalidTag: anything about it is not as it was, its form included.
+    """
     try:
-        return int(version), b64decode(rest, validate=True)
-    except NotBase64:
-        raise _unreadable(field, "it was altered") from None
+        sealed = b64decode(text, validate=True)
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], belongs)
+    except ValueError:  # not base64, or too short to hold a nonce
+        raise InvalidTag from None
 
 
 def _unreadable(field: str, why: str) -> ConfigError:
