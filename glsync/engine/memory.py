@@ -47,6 +47,7 @@ class Memory:
     def __init__(self, pages: Iterable[BasePage] = (), *, trusted: bool = True) -> None:
         """`trusted=False` (the target or the mapping changed) knows no digest, but still misses rows that vanish."""
         self.pages = tuple(pages)
+        self._latest = {page.number: page for page in self.pages}  # the later pass comes later
         self.rows = sum(len(page.digests) for page in self.pages)
         self._digests = _joined([page.digests for page in self.pages])
         self._order = np.argsort(self._digests, kind="stable")
@@ -54,6 +55,11 @@ class Memory:
         self._usable = self._digests != NOT_STORED if trusted else np.zeros(self.rows, bool)
         self._seen = np.zeros(self.rows, bool)
         self._ids: tuple[Hashes, npt.NDArray[np.intp]] | None = None
+
+    def holds(self, number: int, page: Hashes) -> bool:
+        """Did this page look exactly so, row for row?"""
+        latest = self._latest.get(number)
+        return latest is not None and np.array_equal(latest.digests, page)
 
     def known(self, page: Hashes) -> npt.NDArray[np.bool_]:
         """Which of these rows still say what we stored. Marks them seen."""
@@ -83,7 +89,7 @@ class Memory:
         """Every row of this old page is as it was: an earlier part of this read said so."""
         start = 0
         for page in self.pages:
-            if page.number == number:
+            if page is self._latest[number]:
                 self._seen[start : start + len(page.digests)] = True
             start += len(page.digests)
 
