@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -10,10 +11,10 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from glsync.services import queries
 from glsync.services.access import Actor
+from glsync.store import tables
 
-Subject = Literal["connection", "mapping", "run", "error", "table"]
+Subject = Literal["connection", "mapping", "run", "error", "errors", "table"]
 
 
 def note(
@@ -24,31 +25,43 @@ def note(
     subject_id: object,
     name: str,
     *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
 ) -> None:
     """Add one line. `action` is a past participle: added, saved, rotated; equal fields of both sides are left out."""
     was, now = _changes(before, after)
-    queries.changed(
-        session, "audit_note", workspace=actor.workspace_id, actor=actor.name, action=action, subject=subject,
-        subject_id=None if subject_id is None else str(subject_id), name=name, before=_json(was), after=_json(now),
-    )  # fmt: skip
+    session.add(
+        tables.Audit(
+            workspace_id=actor.workspace_id,
+            actor=actor.name,
+            action=action,
+            subject_type=subject,
+            subject_id=None if subject_id is None else str(subject_id),
+            subject_name=name,
+            before=_plain(was),
+            after=_plain(now),
+        )
+    )
 
 
 def _changes(
-    before: dict[str, Any] | None, after: dict[str, Any] | None
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
     if before is None or after is None:
         return before, after
     moved = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     return {k: v for k, v in before.items() if k in moved}, {k: v for k, v in after.items() if k in moved}
 
 
-def _json(value: dict[str, Any] | None) -> str | None:
-    return None if value is None else json.dumps(value, default=_plain, ensure_ascii=False)
+def _plain(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The same with nothing in it but what JSON knows."""
+    if value is None:
+        return None
+    plain: dict[str, Any] = json.loads(json.dumps(dict(value), default=_text))
+    return plain
 
 
-def _plain(value: object) -> str:
+def _text(value: object) -> str:
     if isinstance(value, UUID | Decimal):
         return str(value)
     if isinstance(value, datetime | date):
