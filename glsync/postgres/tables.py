@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from psycopg2 import extensions, sql
 
+from glsync import statements
 from glsync.engine import types
 from glsync.errors import InvalidInput, NotFound
 from glsync.values import ROW_ID_COLUMN, ColumnPair, TableColumn
-
-QUERIES = Path(__file__).resolve().parents[2] / "sql" / "queries"
 
 LONGEST_NAME = 63
 """Bytes of an identifier; Postgres silently cuts longer ones, so two names could become one."""
@@ -153,7 +151,6 @@ def _definition(name: str, type_name: str) -> sql.Composed:
 
 
 def _rows(connection: extensions.connection, query: str, schema: str, table: str) -> list[tuple[Any, ...]]:
-    statement = (QUERIES / f"{query}.sql").read_text(encoding="utf-8")
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"schema": schema, "table": table})
+        cursor.execute(statements.text(query), {"schema": schema, "table": table})
         return cursor.fetchall()

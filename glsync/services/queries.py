@@ -1,4 +1,4 @@
-"""How services read and write: sessions, and sql/queries/<name>.sql run with values for its :names.
+"""How services read and write: sessions, and sql/queries/<name>.sql run with values for its %(names)s.
 
 A {word} in a statement stands for the text of sql/queries/<word>.sql, so that a filter is written once.
 """
@@ -9,17 +9,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from psycopg2 import extensions
-from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy import CursorResult
 from sqlmodel import Session
 
+from glsync import statements
 from glsync.config import settings
 from glsync.store import db
-
-QUERIES = Path(__file__).resolve().parents[2] / "sql" / "queries"
 
 Row = dict[str, Any]
 
@@ -65,14 +63,9 @@ def changed(session: Session, query: str, /, **values: Any) -> int:
 
 
 def _run(session: Session, query: str, values: Row) -> CursorResult[Any]:
-    return session.connection().execute(_statement(query), values)
+    return session.connection().exec_driver_sql(_statement(query), values)
 
 
 @cache
-def _statement(name: str) -> TextClause:
-    return text(_text(name))
-
-
-def _text(name: str) -> str:
-    statement = (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
-    return re.sub(r"\{(\w+)\}", lambda part: _text(part[1]), statement)
+def _statement(query: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda part: _statement(part[1]), statements.text(query))

@@ -1,4 +1,4 @@
 -- How many errors a filter means.
-SELECT count(*)
-FROM public.gl_sync_errors AS e
-WHERE {errors_filter}
+select count(*)
+from public.gl_sync_errors as e
+where {errors_filter}

@@ -1,5 +1,5 @@
 -- Errors of a workspace by state, and how old the oldest open one is.
-SELECT e.state, count(*) AS count, min(e.created_at) AS oldest
-FROM public.gl_sync_errors AS e
-WHERE e.workspace_id = :workspace
-GROUP BY e.state
+select e.state, count(*) as count, min(e.created_at) as oldest
+from public.gl_sync_errors as e
+where e.workspace_id = %(workspace)s
+group by e.state

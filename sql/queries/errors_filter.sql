@@ -1,14 +1,14 @@
 -- Which errors a filter means. An empty list, an empty search and a null filter nothing; "" stands for no column or rule.
-    e.workspace_id = :workspace
-    AND (NOT :live OR e.resolved_at IS NULL)
-    AND e.state = ANY (cast(:states AS text[]))
-    AND (cast(:mapping AS uuid) IS NULL OR e.mapping_id = cast(:mapping AS uuid))
-    AND (cast(:log AS uuid) IS NULL OR e.log_id = cast(:log AS uuid))
-    AND (cardinality(cast(:types AS text[])) = 0 OR e.error_type = ANY (cast(:types AS text[])))
-    AND (cast(:column AS text) IS NULL OR coalesce(e.column_name, '') = cast(:column AS text))
-    AND (cast(:rule AS text) IS NULL OR coalesce(e.rule, '') = cast(:rule AS text))
-    AND (cast(:ids AS uuid[]) IS NULL OR e.id = ANY (cast(:ids AS uuid[])))
-    AND (
-        :search = ''
-        OR strpos(lower(concat_ws(' ', e.error_message, e.glide_row_id, e.column_name, e.value)), lower(:search)) > 0
+    e.workspace_id = %(workspace)s
+    and (not %(live)s or e.resolved_at is null)
+    and e.state = any (%(states)s::text[])
+    and (%(mapping)s::uuid is null or e.mapping_id = %(mapping)s::uuid)
+    and (%(log)s::uuid is null or e.log_id = %(log)s::uuid)
+    and (cardinality(%(types)s::text[]) = 0 or e.error_type = any (%(types)s::text[]))
+    and (%(column)s::text is null or coalesce(e.column_name, '') = %(column)s::text)
+    and (%(rule)s::text is null or coalesce(e.rule, '') = %(rule)s::text)
+    and (%(ids)s::uuid[] is null or e.id = any (%(ids)s::uuid[]))
+    and (
+        %(search)s = ''
+        or strpos(lower(concat_ws(' ', e.error_message, e.glide_row_id, e.column_name, e.value)), lower(%(search)s)) > 0
     )

@@ -1,19 +1,19 @@
 -- Errors by cause: one row per mapping, type, column and rule, the largest first.
-SELECT
-    g.mapping_id, m.name AS mapping_name, g.type, g."column", g.rule, g.count, g.first_seen, g.last_seen,
+select
+    g.mapping_id, m.name as mapping_name, g.type, g."column", g.rule, g.count, g.first_seen, g.last_seen,
     g.sample_value, g.sample_message
-FROM (
-    SELECT
-        e.mapping_id, e.error_type AS type, e.column_name AS "column", e.rule,
-        count(*) AS count,
-        min(e.created_at) AS first_seen,
-        max(e.last_seen_at) AS last_seen,
-        min(e.value COLLATE "C") AS sample_value,
-        min(e.error_message COLLATE "C") AS sample_message
-    FROM public.gl_sync_errors AS e
-    WHERE {errors_filter}
-    GROUP BY e.mapping_id, e.error_type, e.column_name, e.rule
-) AS g
-JOIN public.gl_mappings AS m ON m.id = g.mapping_id
-ORDER BY g.count DESC, g.last_seen DESC, m.name, g.type, g."column", g.rule
-LIMIT :limit OFFSET :offset
+from (
+    select
+        e.mapping_id, e.error_type as type, e.column_name as "column", e.rule,
+        count(*) as count,
+        min(e.created_at) as first_seen,
+        max(e.last_seen_at) as last_seen,
+        min(e.value collate "C") as sample_value,
+        min(e.error_message collate "C") as sample_message
+    from public.gl_sync_errors as e
+    where {errors_filter}
+    group by e.mapping_id, e.error_type, e.column_name, e.rule
+) as g
+join public.gl_mappings as m on m.id = g.mapping_id
+order by g.count desc, g.last_seen desc, m.name, g.type, g."column", g.rule
+limit %(limit)s offset %(offset)s

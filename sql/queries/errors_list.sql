@@ -1,11 +1,11 @@
 -- Errors, the newest first.
-SELECT
-    e.id, e.mapping_id, m.name AS mapping_name, e.error_type AS type, e.error_message AS message,
-    e.column_name AS "column", e.glide_row_id, e.value, e.rule, e.hint, e.record_data AS record, e.retryable, e.attempts,
+select
+    e.id, e.mapping_id, m.name as mapping_name, e.error_type as type, e.error_message as message,
+    e.column_name as "column", e.glide_row_id, e.value, e.rule, e.hint, e.record_data as record, e.retryable, e.attempts,
     e.created_at, e.last_seen_at, e.next_retry_at, e.state, e.resolved_at, e.resolved_by,
-    e.resolution_notes AS notes, e.log_id
-FROM public.gl_sync_errors AS e
-JOIN public.gl_mappings AS m ON m.id = e.mapping_id
-WHERE {errors_filter}
-ORDER BY e.created_at DESC, e.id
-LIMIT :limit OFFSET :offset
+    e.resolution_notes as notes, e.log_id
+from public.gl_sync_errors as e
+join public.gl_mappings as m on m.id = e.mapping_id
+where {errors_filter}
+order by e.created_at desc, e.id
+limit %(limit)s offset %(offset)s

@@ -1,8 +1,8 @@
 -- Per active mapping, how long ago its tables were last brought in step; null when never.
-SELECT
-    m.id AS mapping_id, m.name AS mapping, s.last_success_at,
-    extract(epoch FROM now() - s.last_success_at)::float AS age_seconds
-FROM public.gl_mappings AS m
-JOIN public.gl_mapping_status AS s ON s.mapping_id = m.id
-WHERE m.workspace_id = :workspace AND m.enabled AND m.status = 'active'
-ORDER BY s.last_success_at NULLS FIRST, m.name
+select
+    m.id as mapping_id, m.name as mapping, s.last_success_at,
+    extract(epoch from now() - s.last_success_at)::float as age_seconds
+from public.gl_mappings as m
+join public.gl_mapping_status as s on s.mapping_id = m.id
+where m.workspace_id = %(workspace)s and m.enabled and m.status = 'active'
+order by s.last_success_at nulls first, m.name

@@ -1,7 +1,7 @@
 -- Glide updates and calls per connection and UTC day.
-SELECT u.day, c.name AS connection, u.updates::float AS updates, u.calls
-FROM glsync.usage AS u
-JOIN public.gl_connections AS c ON c.id = u.connection_id
-WHERE c.workspace_id = :workspace
-    AND u.day >= (now() AT TIME ZONE 'UTC')::date - (:days - 1)
-ORDER BY u.day, c.name
+select u.day, c.name as connection, u.updates::float as updates, u.calls
+from glsync.usage as u
+join public.gl_connections as c on c.id = u.connection_id
+where c.workspace_id = %(workspace)s
+    and u.day >= (now() at time zone 'UTC')::date - (%(days)s - 1)
+order by u.day, c.name

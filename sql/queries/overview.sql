@@ -1,27 +1,27 @@
 -- One row that says how the whole workspace stands.
-SELECT
-    count(*) AS mappings_total,
-    count(*) FILTER (WHERE m.status = 'active' AND m.enabled) AS mappings_active,
-    count(*) FILTER (
-        WHERE m.enabled AND m.status = 'active'
-            AND (s.current_status IN ('failed', 'completed_with_errors') OR s.error_count > 0 OR c.status = 'error')
-    ) AS attention,
-    count(*) FILTER (WHERE s.current_status IN ('started', 'processing')) AS running,
-    min(s.last_success_at) FILTER (WHERE m.enabled AND m.status = 'active') AS oldest_freshness,
-    count(*) FILTER (WHERE m.enabled AND m.status = 'active' AND s.last_success_at IS NULL) AS never_run,
-    coalesce(bool_or(s.last_success_at IS NOT NULL), false) AS ever_synced,
-    (SELECT count(*) FROM public.gl_connections AS k WHERE k.workspace_id = :workspace) AS connections_total,
+select
+    count(*) as mappings_total,
+    count(*) filter (where m.status = 'active' and m.enabled) as mappings_active,
+    count(*) filter (
+        where m.enabled and m.status = 'active'
+            and (s.current_status in ('failed', 'completed_with_errors') or s.error_count > 0 or c.status = 'error')
+    ) as attention,
+    count(*) filter (where s.current_status in ('started', 'processing')) as running,
+    min(s.last_success_at) filter (where m.enabled and m.status = 'active') as oldest_freshness,
+    count(*) filter (where m.enabled and m.status = 'active' and s.last_success_at is null) as never_run,
+    coalesce(bool_or(s.last_success_at is not null), false) as ever_synced,
+    (select count(*) from public.gl_connections as k where k.workspace_id = %(workspace)s) as connections_total,
     (
-        SELECT count(*) FROM public.gl_sync_errors AS e
-        WHERE e.workspace_id = :workspace AND e.resolved_at IS NULL
-    ) AS open_errors,
+        select count(*) from public.gl_sync_errors as e
+        where e.workspace_id = %(workspace)s and e.resolved_at is null
+    ) as open_errors,
     (
-        SELECT (count(*) FILTER (WHERE l.status IN ('completed', 'completed_with_errors')))::float
-            / nullif(count(*) FILTER (WHERE l.status IN ('completed', 'completed_with_errors', 'failed')), 0)
-        FROM public.gl_sync_logs AS l
-        WHERE l.workspace_id = :workspace AND l.started_at >= now() - interval '7 days'
-    ) AS success_rate_7d
-FROM public.gl_mappings AS m
-JOIN public.gl_connections AS c ON c.id = m.connection_id
-JOIN public.gl_mapping_status AS s ON s.mapping_id = m.id
-WHERE m.workspace_id = :workspace
+        select (count(*) filter (where l.status in ('completed', 'completed_with_errors')))::float
+            / nullif(count(*) filter (where l.status in ('completed', 'completed_with_errors', 'failed')), 0)
+        from public.gl_sync_logs as l
+        where l.workspace_id = %(workspace)s and l.started_at >= now() - interval '7 days'
+    ) as success_rate_7d
+from public.gl_mappings as m
+join public.gl_connections as c on c.id = m.connection_id
+join public.gl_mapping_status as s on s.mapping_id = m.id
+where m.workspace_id = %(workspace)s

@@ -1,26 +1,26 @@
 -- What happened last, by people and by runs, newest first.
-SELECT at, kind, actor, action, subject_type, subject_id, subject_name, level
-FROM (
+select at, kind, actor, action, subject_type, subject_id, subject_name, level
+from (
     (
-        SELECT
-            a.at, 'audit' AS kind, a.actor, a.action, a.subject_type, a.subject_id, a.subject_name, 'info' AS level
-        FROM glsync.audit AS a
-        WHERE a.workspace_id = :workspace
-        ORDER BY a.at DESC
-        LIMIT :limit
+        select
+            a.at, 'audit' as kind, a.actor, a.action, a.subject_type, a.subject_id, a.subject_name, 'info' as level
+        from glsync.audit as a
+        where a.workspace_id = %(workspace)s
+        order by a.at desc
+        limit %(limit)s
     )
-    UNION ALL
+    union all
     (
-        SELECT
+        select
             coalesce(l.completed_at, l.started_at), 'run', coalesce(l.actor, l.trigger), l.status,
             'run', l.id::text, m.name,
-            CASE l.status WHEN 'failed' THEN 'error' WHEN 'completed_with_errors' THEN 'warning' ELSE 'info' END
-        FROM public.gl_sync_logs AS l
-        JOIN public.gl_mappings AS m ON m.id = l.mapping_id
-        WHERE l.workspace_id = :workspace
-        ORDER BY l.started_at DESC
-        LIMIT :limit
+            case l.status when 'failed' then 'error' when 'completed_with_errors' then 'warning' else 'info' end
+        from public.gl_sync_logs as l
+        join public.gl_mappings as m on m.id = l.mapping_id
+        where l.workspace_id = %(workspace)s
+        order by l.started_at desc
+        limit %(limit)s
     )
-) AS happened
-ORDER BY at DESC, subject_name
-LIMIT :limit
+) as happened
+order by at desc, subject_name
+limit %(limit)s

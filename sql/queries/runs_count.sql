@@ -1,8 +1,8 @@
 -- How many runs of a workspace pass the filter.
-SELECT count(*)
-FROM public.gl_sync_logs AS l
-WHERE l.workspace_id = :workspace
-    AND (cast(:mapping AS uuid) IS NULL OR l.mapping_id = cast(:mapping AS uuid))
-    AND (cardinality(cast(:statuses AS text[])) = 0 OR l.status = ANY (cast(:statuses AS text[])))
-    AND (cardinality(cast(:triggers AS text[])) = 0 OR l.trigger = ANY (cast(:triggers AS text[])))
-    AND (cast(:since AS timestamptz) IS NULL OR l.started_at >= cast(:since AS timestamptz))
+select count(*)
+from public.gl_sync_logs as l
+where l.workspace_id = %(workspace)s
+    and (%(mapping)s::uuid is null or l.mapping_id = %(mapping)s::uuid)
+    and (cardinality(%(statuses)s::text[]) = 0 or l.status = any (%(statuses)s::text[]))
+    and (cardinality(%(triggers)s::text[]) = 0 or l.trigger = any (%(triggers)s::text[]))
+    and (%(since)s::timestamptz is null or l.started_at >= %(since)s::timestamptz)

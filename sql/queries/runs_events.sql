@@ -1,10 +1,10 @@
 -- The last lines a run logged, oldest first.
-SELECT at, level, message
-FROM (
-    SELECT e.id, e.at, e.level, e.message
-    FROM glsync.run_events AS e
-    WHERE e.log_id = :log AND e.workspace_id = :workspace
-    ORDER BY e.id DESC
-    LIMIT :limit
-) AS last_lines
-ORDER BY id
+select at, level, message
+from (
+    select e.id, e.at, e.level, e.message
+    from glsync.run_events as e
+    where e.log_id = %(log)s and e.workspace_id = %(workspace)s
+    order by e.id desc
+    limit %(limit)s
+) as last_lines
+order by id
