@@ -169,6 +169,8 @@ class Keeper:
             put = self._glide.tables[key].rows.restore
             for _, _, slot, version, body in rows:
                 put(slot, name.decode(body).id, body, version)
+        for table in self._glide.tables.values():
+            table.kept_to = table.rows.end
 
     def _kept(self, kind: str, type: type[Any]) -> Iterator[Any]:
         for (body,) in self._database.execute("select body from things where kind = ? order by rowid", (kind,)):
@@ -176,8 +178,7 @@ class Keeper:
 
 
 def _changed_rows(table: Table) -> Iterator[tuple[str, str, int, int, bytes | None]]:
-    slots, table.unkept = sorted(table.unkept), set()
-    for slot, body, version in table.rows.stored(slots):
+    for slot, body, version in table.rows.stored(table.take_unkept()):
         yield table.app_id, table.id, slot, version, body
 
 

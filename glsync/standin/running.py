@@ -16,7 +16,9 @@ import uvicorn
 
 from glsync.standin import fixture as fixtures
 from glsync.standin.columns import column
+from glsync.standin.demo import DEMO_APP_ID, demo_fixture
 from glsync.standin.faults import Fault, fault_from
+from glsync.standin.flights import FLIGHTS_APP_ID, load_flights
 from glsync.standin.glide import Glide
 from glsync.standin.keep import Keeper
 from glsync.standin.server import application
@@ -238,13 +240,18 @@ def run(
     fixture: Path | str | None = None,
     data: Path | str | None = None,
     demo: bool = False,
+    flights: bool = False,
 ) -> None:
-    """The command line's stand-in: serve until a signal comes, and say where.
+    """The command line's stand-in: serve until a signal comes, and say where. Apps kept in `data` stay as they are.
 
     Raises:
-        BadFixture, DataInUse, OSError: the port is taken.
+        BadFixture, DataInUse, FlightsMissing, OSError: the port is taken.
     """
     glide = serve(port=port, host=host, fixture=fixture, data_dir=data)
+    if demo and DEMO_APP_ID not in glide.state.apps:
+        glide.load(demo_fixture())
+    if flights and FLIGHTS_APP_ID not in glide.state.apps:
+        load_flights(glide.state)
     if not ip_address(glide.host).is_loopback:
         log.warning("The stand-in has no locks, and this address is open to the network", host=glide.host)
     log.info("The stand-in for Glide is up", url=glide.url, apps=[app.name for app in glide.state.apps.values()])

@@ -29,7 +29,7 @@ class Change(msgspec.Struct):
 class Table:
     """A table; `kind` decides which APIs reach it and whether v1 writes are queued.
 
-    `unkept` holds the slots changed since the table was last kept on disk.
+    Kept on disk are the slots below `kept_to`, but for those in `unkept`, which have changed since.
     """
 
     def __init__(self, app_id: str, id: str, name: str, kind: Kind, columns: Iterable[Column]) -> None:
@@ -38,6 +38,7 @@ class Table:
         self.rows = Rows()
         self.version = 1
         self.numbered = 0
+        self.kept_to = 0
         self.unkept: set[int] = set()
 
     @property
@@ -62,20 +63,17 @@ class Table:
     def load(self, rows: Iterable[bytes | msgspec.Raw | Cells], settings: Settings) -> None:
         """Add rows from a fixture at the table's present version; cells are taken as they are."""
         put, encode, decode = self.rows.put, msgspec.json.encode, msgspec.json.Decoder(dict[str, Any]).decode
-        first = self.rows.end
         for given in rows:
             row: Cells = decode(given) if isinstance(given, bytes | msgspec.Raw) else given
             named = row.get(ROW_ID) or self.new_row_id()
             cells = {id: cell for id, cell in row.items() if id != ROW_ID and not is_empty(cell, settings)}
             put(named, encode({ROW_ID: named, **cells}), self.version)
-        self.unkept.update(range(first, self.rows.end))
 
     def load_encoded(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Add rows that are already the JSON they are to be sent as, with the row id first; the fast way."""
-        first, put = self.rows.end, self.rows.put
+        put = self.rows.put
         for named, encoded in rows:
             put(named, encoded, self.version)
-        self.unkept.update(range(first, self.rows.end))
 
     def row(self, row_id: str) -> dict[str, Any] | None:
         encoded = self.rows.get(row_id)
@@ -103,7 +101,7 @@ class Table:
         if change.op == "delete":
             slot = self.rows.remove(change.row_id)
             if slot is not None:
-                self.unkept.add(slot)
+                self._touched(slot)
             return
         row = (self.row(change.row_id) or {}) if change.op == "set" else {}
         row[ROW_ID] = change.row_id
@@ -112,7 +110,17 @@ class Table:
                 row.pop(id, None)
             else:
                 row[id] = stored(value, self.columns.get(id), settings)
-        self.unkept.add(self.rows.put(change.row_id, msgspec.json.encode(row), self.version))
+        self._touched(self.rows.put(change.row_id, msgspec.json.encode(row), self.version))
+
+    def _touched(self, slot: int) -> None:
+        if slot < self.kept_to:
+            self.unkept.add(slot)
+
+    def take_unkept(self) -> list[int]:
+        """The slots to be kept, in rising order; from here on they count as kept."""
+        slots = [*sorted(self.unkept), *range(self.kept_to, self.rows.end)]
+        self.unkept, self.kept_to = set(), self.rows.end
+        return slots
 
     def shown(self, rows: list[bytes], settings: Settings, *, local_dates: bool = False) -> list[bytes]:
         """The rows as a read shows them; nearly always exactly as they are kept."""
