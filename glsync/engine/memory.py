@@ -56,6 +56,11 @@ class Memory:
         self._seen = np.zeros(self.rows, bool)
         self._ids: tuple[Hashes, npt.NDArray[np.intp]] | None = None
 
+    @property
+    def has_gaps(self) -> bool:
+        """Is there a row that was not stored, so that the next read has work even when Glide did not change?"""
+        return bool((self._digests == NOT_STORED).any())
+
     def holds(self, number: int, page: Hashes) -> bool:
         """Did this page look exactly so, row for row?"""
         latest = self._latest.get(number)
@@ -120,5 +125,9 @@ def doubled(pages: Sequence[Hashes]) -> list[tuple[int, int]]:
     return [(int(page), int(row - (ends[page - 1] if page else 0))) for page, row in zip(where, earlier, strict=True)]
 
 
+def no_rows() -> Hashes:
+    return np.empty(0, np.uint64)
+
+
 def _joined(arrays: Sequence[Hashes]) -> Hashes:
-    return np.concatenate(arrays) if arrays else np.empty(0, np.uint64)
+    return np.concatenate(arrays) if arrays else no_rows()

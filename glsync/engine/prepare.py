@@ -43,7 +43,7 @@ def prepare(rows: Sequence[Raw], number: int, pass_: int, memory: Memory, layout
     hashes = hash_ids(ids)
     if memory.supersede(hashes[~known]).any():  # a row came twice with different content: its last word counts
         known[:] = False
-    batch = transform([rows[place] for place in np.flatnonzero(~known)], layout)
+    batch = transform([row for row, is_known in zip(rows, known.tolist(), strict=True) if not is_known], layout)
     return Prepared(number, len(rows), batch, BasePage(number, pass_, page, hashes, tuple(ids)))
 
 
@@ -65,7 +65,7 @@ def row_ids(rows: Sequence[Raw]) -> list[str]:
 
 
 def hash_ids(ids: Sequence[str]) -> Hashes:
-    return np.fromiter(map(xxh3_64_intdigest, ids), np.uint64, count=len(ids))
+    return np.fromiter((xxh3_64_intdigest(row_id.encode()) for row_id in ids), np.uint64, count=len(ids))
 
 
 def _id(row: Raw) -> str:

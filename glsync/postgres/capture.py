@@ -19,14 +19,24 @@ def watch(cursor: extensions.cursor, target: Target) -> bool:
     """
     if target.is_divided:
         return False
-    mapping_id = str(target.mapping.id)
-    cursor.execute(statement("watch_state"), {"oid": target.oid, "mapping": mapping_id})
-    has_trigger, is_watched = cursor.fetchone() or (False, False)
+    has_trigger, is_noted = _standing(cursor, target)
     if not has_trigger and not _install(cursor, target):
         return False
-    if not is_watched:
-        cursor.execute(statement("watch_note"), {"oid": target.oid, "mapping": mapping_id})
-    return bool(has_trigger and is_watched)
+    if not is_noted:
+        cursor.execute(statement("watch_note"), {"oid": target.oid, "mapping": str(target.mapping.id)})
+    return has_trigger and is_noted
+
+
+def is_watched(cursor: extensions.cursor, target: Target) -> bool:
+    """Has every foreign write since the last run been noted?"""
+    return not target.is_divided and all(_standing(cursor, target))
+
+
+def _standing(cursor: extensions.cursor, target: Target) -> tuple[bool, bool]:
+    """(the trigger stands on this table, we know the table by this oid)."""
+    cursor.execute(statement("watch_state"), {"oid": target.oid, "mapping": str(target.mapping.id)})
+    has_trigger, is_noted = cursor.fetchone() or (False, False)
+    return bool(has_trigger), bool(is_noted)
 
 
 def _install(cursor: extensions.cursor, target: Target) -> bool:

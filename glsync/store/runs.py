@@ -70,6 +70,23 @@ def load(cursor: extensions.cursor, log_id: UUID) -> Job:
     )  # fmt: skip
 
 
+def mapping_of(cursor: extensions.cursor, log_id: UUID) -> tuple[UUID, str]:
+    """(id, name) of the mapping a run belongs to.
+
+    Raises:
+        NotFound: no such log.
+    """
+    cursor.execute(
+        "select m.id, m.name from public.gl_sync_logs as l join public.gl_mappings as m on m.id = l.mapping_id"
+        " where l.id = %s",
+        (str(log_id),),
+    )
+    found = cursor.fetchone()
+    if found is None:
+        raise NotFound("run", log_id)
+    return UUID(str(found[0])), found[1]
+
+
 def of_mapping(cursor: extensions.cursor, mapping_id: UUID) -> Job:
     """What a run of this mapping would be asked to do; its log is made up, for a plan has none.
 
