@@ -21,6 +21,9 @@ GLIDE_HOSTS = ("api.glideapp.io", "functions.prod.internal.glideapps.com", "api.
 """Glide's own hosts, for the classic API, its REST neighbour and Big Tables."""
 ROOT_HOME = Path("/var/lib/glsync")
 
+STANDIN, PORT = "standin", "port"
+"""The demo's folder in the home, and in it the file that holds its port."""
+
 _HOST = re.compile(r"(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:(?P<port>\d{1,5}))?")
 
 
@@ -128,8 +131,25 @@ def _told(problem: Any) -> str:
 
 @cache
 def settings() -> Settings:
-    """The settings of this process; `settings.cache_clear()` forgets them."""
-    return read()
+    """The settings of this process; `settings.cache_clear()` forgets them. Connections may name the demo's stand-in."""
+    chosen = read()
+    if (demo := standin_port(chosen.home)) is None:
+        return chosen
+    allowed = (*chosen.allowed_glide_hosts, f"127.0.0.1:{demo}")
+    return chosen.model_copy(update={"allowed_glide_hosts": allowed})
+
+
+def standin_port(home: Path) -> int | None:
+    """The port the demo's stand-in was given in this home, so that the demo's connection stays valid; None: no demo."""
+    try:
+        return int((home / STANDIN / PORT).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def keep_standin_port(home: Path, port: int) -> None:
+    (home / STANDIN).mkdir(parents=True, exist_ok=True)
+    (home / STANDIN / PORT).write_text(f"{port}\n")
 
 
 INTERNAL = frozenset({"GLSYNC_CHILD", "GLSYNC_PG_BIN"})

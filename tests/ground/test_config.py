@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from glsync.config import default_home, misspelt, read, settings
+from glsync.config import default_home, keep_standin_port, misspelt, read, settings
 from glsync.errors import ConfigError
 
 Choose = Callable[..., None]
@@ -73,3 +73,13 @@ def test_a_folder_below_the_home_is_found(environment: Choose) -> None:
 def test_a_setting_that_does_not_exist_is_noticed_with_the_one_it_looks_like(environment: Choose) -> None:
     environment(databse_url="x", port="8600")
     assert misspelt() == {"GLSYNC_DATABSE_URL": "GLSYNC_DATABASE_URL"}
+
+
+def test_connections_may_name_the_demos_own_stand_in(environment: Choose, folder: Path) -> None:
+    environment(home=folder, allowed_glide_hosts="one.example")
+    assert not settings().allows_glide_host("127.0.0.1", 40123)
+    keep_standin_port(folder, 40123)
+    environment()
+    assert settings().allows_glide_host("127.0.0.1", 40123)
+    assert settings().allows_glide_host("one.example")
+    assert not settings().allows_glide_host("127.0.0.1", 40124)
