@@ -1,0 +1,137 @@
+"""What buttons do: each calls one service and leaves a message for the next drawing of the page.
+
+They are on_click callbacks. `st.rerun()` at the end draws the whole page again even when the button stands in a part
+that is redrawn by itself, so that the message, the menu and the lists all show the new state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import streamlit as st
+
+from glsync.errors import SyncError
+from glsync.services import errors, mappings, runs
+from glsync.services.access import Actor
+from glsync.services.errors import ErrorFilter, Selection
+from glsync.ui import background, state, words
+from glsync.ui.components import log, reference
+from glsync.ui.state import Flash
+
+T = TypeVar("T")
+
+PLAN = "plan_work"
+"""Where the dry run that is open keeps its answer."""
+
+
+def attempt(act: Callable[..., T], *args: Any, **named: Any) -> T | None:
+    """Call a service; a refusal becomes a message with its hint, and None comes back."""
+    try:
+        return act(*args, **named)
+    except SyncError as error:
+        log.warning("command_failed", reference=reference(error), type=error.type, error=str(error))
+        state.flash(Flash("bad", str(error), error.hint, reference(error)))
+        return None
+
+
+def done(text: str, hint: str = "", link: tuple[str, str, dict[str, str]] | None = None) -> None:
+    state.flash(Flash("good", text, hint, link=link))
+
+
+def noted(text: str, hint: str = "", link: tuple[str, str, dict[str, str]] | None = None) -> None:
+    state.flash(Flash("note", text, hint, link=link))
+
+
+def _open_run(log_id: UUID) -> tuple[str, str, dict[str, str]]:
+    return ("Open the run", "runs", {"run": str(log_id)})
+
+
+def sync_now(actor: Actor, mapping_id: UUID, name: str, approve: str | None = None) -> None:
+    """Queue one run; a second press while it waits leads to the first."""
+    if (started := attempt(runs.start, actor, mapping_id, approve=approve)) is not None:
+        if started.new:
+            done(f"{name} is queued.", link=_open_run(started.log_id))
+        else:
+            noted(f"{name} is already queued.", link=_open_run(started.log_id))
+    st.rerun()
+
+
+def sync_all(actor: Actor) -> None:
+    """Queue a run of every mapping that is active and switched on."""
+    ready = [row for row in attempt(mappings.listing, actor) or [] if row.enabled and row.status == "active"]
+    started = [found for row in ready if (found := attempt(runs.start, actor, row.id)) is not None]
+    if new := sum(run.new for run in started):
+        done(f"{words.counted(new, 'run')} queued.", link=("Watch them", "runs", {}))
+    elif started:
+        noted("All of them are queued already.", link=("Watch them", "runs", {}))
+    st.rerun()
+
+
+def dry_run(actor: Actor, mapping_id: UUID, name: str) -> None:
+    """Work out what a run would do, beside the page, and open the place where it will be shown."""
+    background.ask(PLAN, runs.plan, actor, mapping_id)
+    state.open_dialog("plan", mapping=mapping_id, name=name)
+    st.rerun()
+
+
+def cancel(actor: Actor, log_id: UUID, name: str) -> None:
+    """Ask a run to stop at its next page."""
+    if (asked := attempt(runs.cancel, actor, log_id)) is not None:
+        noted(
+            f"{name} stops after the page it is at." if asked else f"{name} had ended already.",
+            "Rows stored before stay." if asked else "",
+        )
+    st.rerun()
+
+
+def retry(actor: Actor, mapping_id: UUID, name: str) -> None:
+    """Queue a run that takes rejected rows along."""
+    if (started := attempt(runs.retry, actor, mapping_id)) is not None:
+        done(f"A retry of {name} is queued.", link=_open_run(started.log_id))
+    st.rerun()
+
+
+def pause(actor: Actor, rows: Sequence[tuple[UUID, str]], enabled: bool) -> None:
+    """Switch mappings on or off."""
+    for mapping_id, name in rows:
+        attempt(mappings.set_enabled, actor, mapping_id, enabled)
+        noted(f"{name} is switched on." if enabled else f"{name} is paused.")
+    st.rerun()
+
+
+def retry_errors(actor: Actor, mapping_id: UUID, chosen: Selection) -> None:
+    """Queue a run that takes these rows along, and say which it cannot take."""
+    if (found := attempt(errors.retry, actor, mapping_id, chosen)) is not None:
+        reasons = "; ".join(found.reasons)
+        if found.started is None:
+            noted("None of these errors can be retried.", reasons)
+        else:
+            left = f"{words.number(found.not_retryable)} are not retryable: {reasons}" if found.not_retryable else ""
+            done(f"{words.counted(found.retried, 'row')} will be retried.", left, _open_run(found.started.log_id))
+    st.rerun()
+
+
+def resolve(actor: Actor, chosen: Selection, note: str) -> None:
+    if (count := attempt(errors.resolve, actor, chosen, note)) is not None:
+        _closed(actor, f"{words.counted(count, 'error')} resolved.", chosen)
+    st.rerun()
+
+
+def ignore(actor: Actor, chosen: Selection, note: str) -> None:
+    if (count := attempt(errors.ignore, actor, chosen, note)) is not None:
+        _closed(actor, f"{words.counted(count, 'error')} ignored.", chosen)
+    st.rerun()
+
+
+def _closed(actor: Actor, text: str, chosen: Selection) -> None:
+    """Say it, with a way back where the errors are known one by one."""
+    undo = None if isinstance(chosen, ErrorFilter) else (reopen, (actor, chosen))
+    state.flash(Flash("good", text, undo=undo))
+
+
+def reopen(actor: Actor, chosen: Selection) -> None:
+    if (count := attempt(errors.reopen, actor, chosen)) is not None:
+        noted(f"{words.counted(count, 'error')} open again.")
+    st.rerun()

@@ -1,0 +1,256 @@
+"""One cause with its rows, and one error with its record and history; resolving, ignoring, retrying, exporting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pandas as pd
+import streamlit as st
+
+from glsync.errors import InvalidInput, NotFound
+from glsync.services import errors
+from glsync.services.advice import Advice
+from glsync.services.errors import ErrorFilter, ErrorGroup, ErrorRow, Selection
+from glsync.ui import commands, places, state, tables, texts, words
+from glsync.ui.components import card, chip, empty, facts, guarded, icon, timeline
+from glsync.ui.shell import Visit
+
+ROWS, DRAWN, NOTE = "errors_rows", "errors_rows_drawn", "errors_note"
+BY_HAND = 500
+"""Up to so many errors of a group are acted on by id, so that the act can be undone."""
+
+
+def group(visit: Visit, key: str) -> None:
+    """The cause that the address names: what it means, what to do, and its rows."""
+    _back()
+    with guarded("errors_group"):
+        try:
+            shown = ErrorFilter(states=_states(), group=key)
+            found = errors.groups(visit.actor, shown, limit=1)
+        except InvalidInput:
+            found = []
+        if not found:
+            with empty(texts.EMPTY["errors_gone"], "errors_group"):
+                st.button("All errors", key="errors_all", on_click=close)
+            return
+        _group_head(found[0])
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            _rows(visit, found[0], shown)
+        with right:
+            advice(found[0].advice)
+
+
+def one(visit: Visit, asked: str) -> None:
+    """The error that the address names, with the row as Glide gave it and what happened to it."""
+    _back()
+    with guarded("errors_one"):
+        try:
+            row = errors.get(visit.actor, UUID(asked))
+        except (NotFound, ValueError):
+            with empty(texts.EMPTY["gone"], "errors_one"):
+                st.button("All errors", key="errors_all", on_click=close)
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(words.plain(row.advice.title), anchor=False, width="content")
+            chip(texts.ERROR_STATES.get(row.state, texts.UNKNOWN_STATE))
+        st.markdown(words.plain(row.message))
+        _acts(visit, [row.id], 1, row.mapping_id, "this error")
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            _record(row)
+            with card("History", "errors_history"):
+                timeline([(event.at, event.level, event.message) for event in errors.history(visit.actor, row.id)])
+        with right:
+            _facts(row)
+            advice(row.advice)
+
+
+def advice(page: Advice) -> None:
+    """What the error means, where it usually comes from, what to do: in that order."""
+    with card("What to do", "errors_advice"):
+        st.markdown(words.plain(page.meaning))
+        st.markdown("\n".join(f"{number}. {words.plain(step)}" for number, step in enumerate(page.steps, 1)))
+        st.markdown("**Usual causes**")
+        st.markdown("\n".join(f"- {words.plain(cause)}" for cause in page.causes))
+
+
+def _states() -> tuple[errors.State, ...]:
+    """The states the list was filtered by go with the reader into a group."""
+    return tuple(state.get("errors_state", ["open"])) or errors.STATES
+
+
+def _back() -> None:
+    st.button("All errors", key="errors_back", icon=icon("arrow_back"), type="tertiary", on_click=close)
+
+
+def close() -> None:
+    for name in ("group", "error"):
+        st.query_params.pop(name, None)
+
+
+def _group_head(found: ErrorGroup) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="errors_group_head"):
+        st.subheader(words.plain(found.advice.title), anchor=False, width="content")
+        st.badge(words.counted(found.count, "row"), color="red", icon=icon("error"))
+    told = [found.mapping_name, found.column and f"column {found.column}", found.rule and f"has to be {found.rule}"]
+    told += [f"first seen {words.ago(found.first_seen)}", f"last seen {words.ago(found.last_seen)}", found.type]
+    st.caption(words.plain(" · ".join(part for part in told if part)))
+
+
+def _rows(visit: Visit, found: ErrorGroup, shown: ErrorFilter) -> None:
+    """The rows of a cause. The toolbar stands before the grid and acts on what is ticked, else on all of them."""
+    page = state.get("errors_rows_page", 1)
+    rows = errors.listing(visit.actor, shown, limit=tables.PAGE, offset=(page - 1) * tables.PAGE)
+    ticked = [rows[number] for number in tables.all_selected(ROWS, len(rows))]
+    chosen, about = _selection(visit, found, shown, ticked)
+    _acts(visit, chosen, len(ticked) or found.count, found.mapping_id, about)
+    with st.container(horizontal=True):
+        picked = ticked[0] if len(ticked) == 1 else None
+        st.button(
+            "Open the row",
+            key="errors_open",
+            icon=icon("open_in_new"),
+            disabled=picked is None,
+            help=None if picked else "Tick one row of the table first.",
+            on_click=show_error,
+            args=(picked.id if picked else None,),
+        )
+        st.download_button(
+            "Export CSV",
+            _csv(visit, shown),
+            file_name="errors.csv",
+            mime="text/csv",
+            key="errors_export",
+            icon=icon("download"),
+            on_click="ignore",
+        )
+        if found.column and st.button("Open the mapping", key="errors_open_mapping", icon=icon("account_tree")):
+            places.go("mappings", mapping=found.mapping_id, column=found.column)
+    tables.error_rows(rows, key=ROWS)
+    if found.count > tables.PAGE:
+        st.pagination(-(-found.count // tables.PAGE), key="errors_rows_page")
+
+
+def _selection(visit: Visit, found: ErrorGroup, shown: ErrorFilter, ticked: list[ErrorRow]) -> tuple[Selection, str]:
+    """What a button acts on, and how to call it."""
+    if ticked:
+        return [row.id for row in ticked], words.counted(len(ticked), "row")
+    about = f"all {words.number(found.count)}"
+    if found.count > BY_HAND:
+        return shown, about
+    return [row.id for row in errors.listing(visit.actor, shown, limit=BY_HAND)], about
+
+
+def _csv(visit: Visit, shown: ErrorFilter) -> Callable[[], str]:
+    """The export, made when it is asked for."""
+    return lambda: errors.export(visit.actor, shown).to_csv(index=False)
+
+
+def show_error(error_id: UUID) -> None:
+    st.query_params["error"] = str(error_id)
+
+
+def _acts(visit: Visit, chosen: Selection, count: int, mapping_id: UUID, about: str) -> None:
+    """Retry, resolve, ignore."""
+    may, why = visit.may("operator"), visit.why_not("operator")
+    with st.container(horizontal=True, key="errors_acts"):
+        st.button(
+            f"Retry {about}",
+            key="errors_retry",
+            type="primary",
+            icon=icon("replay"),
+            disabled=not may,
+            help=why or texts.RETRY_HELP,
+            on_click=commands.retry_errors,
+            args=(visit.actor, mapping_id, chosen),
+        )
+        st.button(
+            f"Resolve {about}",
+            key="errors_resolve",
+            icon=icon("check_circle"),
+            disabled=not may,
+            help=why,
+            on_click=state.open_dialog,
+            args=("resolve",),
+            kwargs={"chosen": chosen, "count": count},
+        )
+        st.button(
+            f"Ignore {about}",
+            key="errors_ignore",
+            icon=icon("visibility_off"),
+            disabled=not may,
+            help=why or texts.IGNORE_HELP,
+            on_click=state.open_dialog,
+            args=("ignore",),
+            kwargs={"chosen": chosen, "count": count},
+        )
+
+
+def dialogs(visit: Visit) -> None:
+    """The note that closes errors; a dialog that is open is drawn again with every run of the page."""
+    asked = state.dialog()
+    if asked is None or asked.name not in ("resolve", "ignore"):
+        return
+    verb, count, chosen = asked.name.capitalize(), asked.about["count"], asked.about["chosen"]
+
+    @st.dialog(f"{verb} {words.counted(count, 'error')}", icon=icon("edit_note"), on_dismiss=state.close_dialog)
+    def draw() -> None:
+        st.markdown(texts.CLOSING[asked.name])
+        st.pills("Use a note", texts.NOTES[asked.name], key="errors_template", on_change=_use_template)
+        note = st.text_area("Note", key=NOTE, placeholder="What was done, or why it does not matter", required=True)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.button("Cancel", key="errors_note_no", on_click=state.close_dialog)
+            st.button(
+                verb,
+                key="errors_note_yes",
+                type="primary",
+                disabled=not note.strip(),
+                help=None if note.strip() else "A note is needed: it is what the next person will read.",
+                on_click=_closed,
+                args=(visit, asked.name, chosen),
+            )
+
+    draw()
+
+
+def _use_template() -> None:
+    st.session_state[NOTE] = st.session_state["errors_template"] or st.session_state.get(NOTE, "")
+
+
+def _closed(visit: Visit, how: str, chosen: Selection) -> None:
+    note = st.session_state[NOTE].strip()
+    state.close_dialog()
+    state.forget(NOTE, "errors_template")
+    (commands.resolve if how == "resolve" else commands.ignore)(visit.actor, chosen, note)
+
+
+def _record(row: ErrorRow) -> None:
+    """The row as Glide gave it, the cell that does not fit first."""
+    with card("The row in Glide", "errors_record", aside=row.glide_row_id or ""):
+        if not row.record:
+            st.caption("The row was not kept.")
+            return
+        cells = sorted(row.record.items(), key=lambda cell: cell[0] != row.column)
+        frame = pd.DataFrame([(name, "" if value is None else str(value)) for name, value in cells])
+        frame.columns = ["Column", "Value"]
+        st.dataframe(frame, hide_index=True, alt="The row as Glide gave it")
+
+
+def _facts(row: ErrorRow) -> None:
+    with card("Facts", "errors_facts"):
+        facts(
+            [
+                ("Mapping", row.mapping_name),
+                ("Column", row.column or "–"),
+                ("Value", words.shortened(row.value, 80) if row.value else "–"),
+                ("Has to be", row.rule or "–"),
+                ("Seen", f"{words.counted(row.attempts, 'time')}, last {words.ago(row.last_seen_at)}"),
+                ("Code", row.type),
+                *([("Note", f"{row.notes} ({row.resolved_by})")] if row.notes else []),
+            ],
+            alt="Facts about this error",
+        )
+        if row.log_id:
+            places.link("Open the run", "runs", icon=icon("arrow_forward"), run=row.log_id)

@@ -1,0 +1,90 @@
+"""What a run would do now: the answer of a dry run, in a drawer beside the page that asked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pandas as pd
+import streamlit as st
+
+from glsync.errors import SyncError
+from glsync.ui import background, commands, components, state, texts, words
+from glsync.ui.components import icon
+from glsync.ui.shell import Visit
+from glsync.values import Plan, SideWrites
+
+
+def dialog(visit: Visit) -> None:
+    """Draw the drawer while it is open."""
+    asked = state.dialog()
+    if asked is None or asked.name != "plan":
+        return
+    name, mapping_id = asked.about["name"], asked.about["mapping"]
+
+    @st.dialog(f"Dry run of {name}", position="right", width="medium", icon=icon("preview"), on_dismiss=close)
+    def draw() -> None:
+        work = background.answer(commands.PLAN, texts.WORKING_PLAN)
+        if work is None:
+            return
+        try:
+            plan = work.result()
+        except SyncError as error:
+            components.failure(error, "plan")
+            return
+        show(plan)
+        _acts(visit, mapping_id, name)
+
+    draw()
+
+
+def close() -> None:
+    state.close_dialog()
+    background.drop(commands.PLAN)
+
+
+def _acts(visit: Visit, mapping_id: UUID, name: str) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Close", key="plan_close", on_click=close)
+        st.button(
+            "Sync now",
+            key="plan_sync",
+            type="primary",
+            icon=icon("sync"),
+            disabled=not visit.may("operator"),
+            help=visit.why_not("operator"),
+            on_click=_sync,
+            args=(visit, mapping_id, name),
+        )
+
+
+def _sync(visit: Visit, mapping_id: UUID, name: str) -> None:
+    close()
+    commands.sync_now(visit.actor, mapping_id, name)
+
+
+def show(plan: Plan) -> None:
+    """Both sides, what is held back, what waits, the price, and some rows to look at."""
+    if not any((_all(plan.postgres), _all(plan.glide), plan.conflicts, plan.failed, plan.waiting)):
+        st.markdown(f":green[{icon('check_circle')}] {texts.NOTHING_TO_DO}")
+    for side, writes in (("In Postgres", plan.postgres), ("In Glide", plan.glide)):
+        with st.container(gap="xsmall"):
+            st.markdown(f"**{side}**")
+            with st.grid(3, min_column_width=110, gap="small"):
+                st.metric("Create", words.number(writes.create), border=True)
+                st.metric("Update", words.number(writes.update), border=True)
+                st.metric("Delete", words.number(writes.delete), border=True)
+    st.caption(
+        f"{words.counted(plan.failed, 'row')} held back · {words.counted(plan.conflicts, 'conflict')} · "
+        f"costs {plan.price.updates.normalize():f} Glide updates · plan {plan.hash[:8]}"
+    )
+    for part in plan.waiting:
+        with st.container(border=True):
+            st.markdown(f":violet[{icon('pan_tool')}] **{words.plain(part.reason)}**")
+            st.caption("This part will wait for approval; the rest is written.")
+    if plan.samples:
+        st.markdown("**Some of these rows**")
+        st.dataframe(pd.DataFrame(list(plan.samples)).astype(str), hide_index=True, alt="Some rows the run would write")
+
+
+def _all(writes: SideWrites) -> int:
+    return writes.create + writes.update + writes.delete

@@ -1,0 +1,44 @@
+"""The main script: the menu, and the page that was asked for. No folder named pages may stand beside this file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from glsync.errors import SyncError
+from glsync.services import errors
+from glsync.ui import places, shell, texts
+
+STATIC = Path(__file__).parent / "static"
+
+
+def main() -> None:
+    st.set_page_config(page_title=texts.PRODUCT, page_icon=str(STATIC / "icon.svg"), layout="wide")
+    st.logo(str(STATIC / "logo.svg"), icon_image=str(STATIC / "icon.svg"), size="large")
+    notes = {"errors": _open_errors()}
+    menu = {section: [_page(name, notes.get(name, "")) for name in names] for section, names in texts.SECTIONS.items()}
+    st.navigation(menu).run()
+
+
+def _page(name: str, note: str) -> st.Page:
+    title = texts.TITLES[name]
+    return st.Page(
+        places.file_of(name),
+        title=places.title(name, note),
+        icon=f":material/{title.icon}:",
+        url_path=name,
+        default=name == "dashboard",
+    )
+
+
+def _open_errors() -> str:
+    """The open errors as the menu shows them; nothing when there are none or nobody can say."""
+    try:
+        waiting = errors.counters(shell.who()).get("open", 0)
+    except SyncError:
+        return ""
+    return f"{waiting:,}" if waiting else ""
+
+
+main()

@@ -1,0 +1,183 @@
+"""One run in full, and what can be done about it: cancel, approve what waits, run again, retry what was held back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+
+from glsync.errors import NotFound
+from glsync.services import runs
+from glsync.services.errors import ErrorGroup
+from glsync.services.runs import RunRow
+from glsync.ui import commands, live, places, run_view, state, texts, words
+from glsync.ui.components import card, empty, guarded, icon
+from glsync.ui.shell import Visit
+
+
+def page(visit: Visit, asked: str) -> None:
+    """The run that the address names."""
+    places.link("All runs", "runs", icon=icon("arrow_back"))
+    with guarded("runs_detail"):
+        try:
+            run = runs.get(visit.actor, UUID(asked))
+        except (NotFound, ValueError):
+            with empty(texts.EMPTY["gone"], "runs_detail"):
+                places.link("All runs", "runs")
+            return
+        live.region(
+            "runs_detail_live", lambda: _draw(visit, run.id), busy=lambda: not runs.get(visit.actor, run.id).ended
+        )
+        approval_dialog(visit, run)
+
+
+def _draw(visit: Visit, log_id: UUID) -> None:
+    run = runs.get(visit.actor, log_id)
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_detail_head"):
+        run_view.heading(run)
+        st.space("stretch")
+        _acts(visit, run)
+    _verdict(run)
+    st.caption(run_view.facts(run))
+    for number, part in enumerate(run.waiting):
+        _waiting_part(visit, run, part, number)
+    if not run.ended:
+        with st.container(border=True, key="runs_detail_working"):
+            run_view.working(run)
+    run_view.figures(run)
+    causes = runs.causes(visit.actor, run.id) if run.counts.failed or run.counts.conflicts else []
+    if causes:
+        with card("Held back, by cause", "runs_detail_causes"):
+            for cause in causes:
+                _cause(cause)
+    with card("Log", "runs_detail_log"):
+        _log(visit, run)
+
+
+def _verdict(run: RunRow) -> None:
+    """What the run says of itself, and what to do when it failed."""
+    if run.message:
+        st.markdown(words.plain(run.message))
+    if run.status == "failed" and run.hint:
+        st.markdown(f":orange[{icon('lightbulb')}] {words.plain(run.hint)}")
+
+
+def _acts(visit: Visit, run: RunRow) -> None:
+    if not run.ended:
+        cancel_button(visit, run)
+        return
+    may, why = visit.may("operator"), visit.why_not("operator")
+    if run.counts.failed:
+        st.button(
+            "Retry held back rows",
+            key="runs_detail_retry",
+            icon=icon("replay"),
+            disabled=not may,
+            help=why,
+            on_click=commands.retry,
+            args=(visit.actor, run.mapping_id, run.mapping_name),
+        )
+    st.button(
+        "Run again",
+        key="runs_detail_again",
+        icon=icon("sync"),
+        type="primary",
+        disabled=not may,
+        help=why,
+        on_click=commands.sync_now,
+        args=(visit.actor, run.mapping_id, run.mapping_name),
+    )
+
+
+def cancel_button(visit: Visit, run: RunRow) -> None:
+    st.button(
+        "Cancelling" if run.cancel_requested else "Cancel",
+        key=f"runs_cancel_{run.id}",
+        icon=icon("stop_circle"),
+        disabled=run.cancel_requested or not visit.may("operator"),
+        help=visit.why_not("operator") or texts.CANCEL_HELP,
+        on_click=commands.cancel,
+        args=(visit.actor, run.id, run.mapping_name),
+    )
+
+
+def _waiting_part(visit: Visit, run: RunRow, part: dict[str, Any], number: int) -> None:
+    """A part of the plan that a guard stopped: why, which rows, and the button that leads to approving it."""
+    with st.container(border=True, key=f"runs_waiting_{number}"):
+        st.markdown(f":violet[{icon('pan_tool')}] **{words.plain(part['reason'])}**")
+        if sample := part.get("sample"):
+            st.caption(f"For example {words.plain(', '.join(map(str, sample)))}")
+        st.button(
+            f"Approve {part['operation']} of {words.counted(part['rows'], 'row')}",
+            key=f"runs_approve_{number}",
+            icon=icon("check"),
+            disabled=not visit.may("operator"),
+            help=visit.why_not("operator"),
+            on_click=ask_approval,
+            args=(run.id, part),
+        )
+
+
+def ask_approval(log_id: UUID, part: dict[str, Any]) -> None:
+    state.open_dialog("approve", run=log_id, part=part)
+    st.rerun()
+
+
+def approval_dialog(visit: Visit, run: RunRow) -> None:
+    """The last look before a guarded part is written."""
+    asked = state.dialog()
+    if asked is None or asked.name != "approve" or asked.about["run"] != run.id:
+        return
+    part = asked.about["part"]
+
+    @st.dialog("Approve this part", icon=icon("pan_tool"), on_dismiss=state.close_dialog)
+    def draw() -> None:
+        st.markdown(words.plain(part["reason"]))
+        side = "Postgres" if part["side"] == "postgres" else "Glide"
+        st.markdown(texts.APPROVAL.format(rows=words.counted(part["rows"], "row"), side=side, act=part["operation"]))
+        for row_id in part.get("sample", ()):
+            st.text(row_id)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.button("Cancel", key="runs_approval_no", on_click=state.close_dialog)
+            st.button(
+                f"Approve {part['operation']}",
+                key="runs_approval_yes",
+                type="primary",
+                on_click=_approved,
+                args=(visit, run, part["hash"]),
+            )
+
+    draw()
+
+
+def _approved(visit: Visit, run: RunRow, plan_hash: str) -> None:
+    state.close_dialog()
+    commands.sync_now(visit.actor, run.mapping_id, run.mapping_name, approve=plan_hash)
+
+
+def _cause(cause: ErrorGroup) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{words.number(cause.count)}** {words.plain(cause.advice.title)}", width="content")
+        st.caption(words.plain(" · ".join(filter(None, (cause.column, cause.sample_value)))), width="content")
+        st.space("stretch")
+        places.link("Look", "errors", icon=icon("arrow_forward"), group=cause.key)
+
+
+def _log(visit: Visit, run: RunRow) -> None:
+    """The last lines the run wrote, and a way to keep them."""
+    lines = runs.events(visit.actor, run.id)
+    if not lines:
+        st.caption(texts.NO_LOG)
+        return
+    text = run_view.log_text(lines)
+    st.code(text, language=None, height=360 if len(lines) > 15 else "content", wrap_lines=True)
+    st.download_button(
+        "Download",
+        text,
+        file_name=f"run-{run.id}.log",
+        mime="text/plain",
+        key="runs_log_download",
+        icon=icon("download"),
+        on_click="ignore",
+    )

@@ -1,0 +1,110 @@
+"""One run as people see it: a card while it works, and every figure afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from glsync.services.runs import Event, RunRow
+from glsync.ui import tables, texts, words
+from glsync.ui.components import chip, icon
+
+PATHS = {
+    "to_supabase": ("read", "compare", "write"),
+    "to_glide": ("read", "compare", "push"),
+    "both": ("read", "compare", "write", "push"),
+}
+"""The steps of a run, by direction, in the order they happen."""
+
+
+def steps(run: RunRow) -> str:
+    """The run's steps in one line: those behind it ticked, the one it is at turned on, the rest pale."""
+    path = PATHS[run.direction]
+    at = path.index(run.stage) if run.stage in path else (-1 if run.status == "started" else len(path) - 1)
+    parts = []
+    for place, stage in enumerate(path):
+        word = texts.STAGES[stage]
+        if place < at:
+            parts.append(f":green[{icon('check_circle')}] {word}")
+        elif place == at:
+            parts.append(f":blue[{icon('radio_button_checked')} **{word}**]")
+        else:
+            parts.append(f":gray[{icon('radio_button_unchecked')} {word}]")
+    return "  :gray[—]  ".join(parts)
+
+
+def pace(run: RunRow) -> str:
+    """9 200 of 20 455 rows · 4 100 rows/s · about 3 s left."""
+    read, expected = run.counts.read, run.expected_rows
+    told = [f"{words.number(read)} of {words.number(expected)} rows" if expected else f"{words.number(read)} rows"]
+    rate = read / run.seconds if run.seconds and run.seconds > 0.5 else 0.0
+    if rate >= 1:
+        told.append(f"{words.number(rate)} rows/s")
+        if expected and expected > read:
+            told.append(f"about {words.duration((expected - read) / rate)} left")
+    return " · ".join(told)
+
+
+def stored(run: RunRow) -> str:
+    """8 800 created, 12 updated, 3 held back; what is zero is left out."""
+    counts = run.counts
+    named = (
+        (counts.created, "created"),
+        (counts.updated, "updated"),
+        (counts.deleted, "deleted"),
+        (counts.skipped, "unchanged"),
+        (counts.failed, "held back"),
+        (counts.conflicts, "in conflict"),
+    )
+    return ", ".join(f"{words.number(count)} {name}" for count, name in named if count) or "nothing stored yet"
+
+
+def working(run: RunRow) -> None:
+    """The inside of a card of a run that waits or is under way."""
+    if run.status == "started":
+        st.caption(f"Asked for {words.ago(run.started_at)}. It begins as soon as a worker is free.")
+        return
+    st.markdown(steps(run))
+    if run.expected_rows:
+        st.progress(min(1.0, run.counts.read / run.expected_rows))
+    st.caption(f"{pace(run)} · {stored(run)}")
+
+
+def heading(run: RunRow) -> None:
+    """The mapping, how its run stands, and since when."""
+    st.markdown(f"**{words.plain(run.mapping_name)}**", width="content")
+    chip(tables.run_state(run))
+    st.caption(f":gray[{words.plain(run.target)}]", width="content")
+
+
+def figures(run: RunRow) -> None:
+    """Every count of a run. What was stored is counted by what happened, not by what was tried."""
+    counts = run.counts
+    with st.grid(7, min_column_width=92, gap="small"):
+        st.metric("Read", words.number(counts.read), border=True)
+        st.metric("Created", words.number(counts.created), border=True)
+        st.metric("Updated", words.number(counts.updated), border=True)
+        st.metric("Deleted", words.number(counts.deleted), border=True)
+        st.metric("Unchanged", words.number(counts.skipped), border=True)
+        st.metric("Held back", words.number(counts.failed), border=True)
+        st.metric("Conflicts", words.number(counts.conflicts), border=True)
+
+
+def log_text(events: Sequence[Event]) -> str:
+    """The lines of a run as a text file: time, level, message."""
+    return "\n".join(f"{words.clock(line.at)}  {line.level:<7}  {line.message}" for line in events)
+
+
+def facts(run: RunRow) -> str:
+    """When, how long, by whom, at what price."""
+    told = [
+        f"Started {words.moment(run.started_at)}",
+        f"took {words.duration(run.seconds)}" if run.completed_at else f"running for {words.duration(run.seconds)}",
+        tables.asked(run),
+        texts.DIRECTIONS[run.direction],
+        f"{run.price.normalize():f} Glide updates",
+    ]
+    if run.mapping_version:
+        told.append(f"mapping version {run.mapping_version}")
+    return " · ".join(told)

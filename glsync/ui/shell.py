@@ -1,0 +1,104 @@
+"""The frame of every page: who asks, what they may see, the heading, messages, and whether all is alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from glsync.errors import SyncError
+from glsync.services import access, runs
+from glsync.services.access import Actor, Role
+from glsync.ui import live, places, state, texts, words
+from glsync.ui.components import icon
+from glsync.ui.state import Flash
+
+SILENT = timedelta(seconds=60)
+"""A worker that was not heard of for so long is taken for gone."""
+_SINCE = "shell_unreachable_since"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One reader on one page. `actions` is the place for buttons beside the heading."""
+
+    actor: Actor
+    actions: DeltaGenerator
+
+    def may(self, role: Role) -> bool:
+        return access.allowed(self.actor, role)
+
+    def why_not(self, role: Role) -> str | None:
+        """The help of a button this reader cannot press; None when they can."""
+        return None if self.may(role) else texts.NEEDS.format(role=role)
+
+
+def who() -> Actor:
+    """The reader: without sign-in, the one local user."""
+    return access.LOCAL
+
+
+def enter(page: str, role: Role = "viewer") -> Visit:
+    """Let the reader in or stop here, then draw the frame. The first line of every page."""
+    actor = who()
+    if not access.allowed(actor, role):
+        _refuse(actor, role)
+    title = texts.TITLES[page]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="shell_header"):
+        with st.container(gap=None):
+            st.title(title.name, anchor=False)
+            st.caption(title.intro)
+        actions = st.container(horizontal=True, width="content", vertical_alignment="center", key="shell_actions")
+    _status_line(actor)
+    for number, message in enumerate(state.flashes()):
+        _show(message, number)
+    return Visit(actor, actions)
+
+
+def _refuse(actor: Actor, role: Role) -> None:
+    with st.container(border=True, key="shell_refused"):
+        said = texts.REFUSED.format(needed=role, name=words.plain(actor.name), role=actor.role)
+        st.markdown(f":orange[{icon('lock')}] **{said}**")
+        st.markdown(texts.REFUSED_HINT)
+    st.stop()
+
+
+def _status_line(actor: Actor) -> None:
+    """Is what stands below alive: the database, the worker, and how often we look."""
+    with st.sidebar:
+        live.region("shell_pulse", lambda: _pulse(actor), busy=lambda: False)
+
+
+def _pulse(actor: Actor) -> None:
+    try:
+        seen = runs.worker_seen(actor)
+    except SyncError:
+        since = state.made_once(_SINCE, lambda: datetime.now(UTC))
+        st.badge(f"Database unreachable since {words.clock(since)}", icon=icon("cloud_off"), color="red")
+        return
+    st.session_state.pop(_SINCE, None)
+    if seen is None:
+        st.badge("No worker yet", icon=icon("hourglass_empty"), color="orange", help=texts.NO_WORKER)
+    elif datetime.now(UTC) - seen > SILENT:
+        st.badge(f"Worker last seen {words.ago(seen)}", icon=icon("warning"), color="orange", help=texts.NO_WORKER)
+    else:
+        st.badge("Live", icon=icon("sensors"), color="green", help=texts.LIVE.format(seconds=live.IDLE))
+
+
+def _show(message: Flash, number: int) -> None:
+    """One message above the page: what happened, what to do, where it leads."""
+    draw = {"good": st.success, "note": st.info, "bad": st.error}[message.tone]
+    symbol = {"good": "check_circle", "note": "info", "bad": "error"}[message.tone]
+    text = words.plain(message.text) + (f"\n\n{words.plain(message.hint)}" if message.hint else "")
+    if message.reference:
+        text += f"\n\n:small[Reference {message.reference}]"
+    with st.container(key=f"shell_flash_{number}", gap="xsmall"):
+        draw(text, icon=icon(symbol))
+        if message.link:
+            label, page, parameters = message.link
+            places.link(label, page, icon=icon("arrow_forward"), **parameters)
+        if message.undo:
+            act, about = message.undo
+            st.button("Undo", key=f"shell_undo_{number}", icon=icon("undo"), on_click=act, args=about)

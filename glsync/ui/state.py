@@ -1,0 +1,86 @@
+"""What a browser tab remembers between runs: messages to show, the open dialog, drafts. Ids and small values only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, cast
+
+import streamlit as st
+
+T = TypeVar("T")
+Tone = Literal["good", "note", "bad"]
+
+_FLASHES = "shell_flashes"
+_DIALOG = "shell_dialog"
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """A message for the next drawing of the page.
+
+    `link` is (label, page, query parameters); `undo` is the callback that takes the act back, with its arguments.
+    """
+
+    tone: Tone
+    text: str
+    hint: str = ""
+    reference: str = ""
+    link: tuple[str, str, dict[str, str]] | None = None
+    undo: tuple[Callable[..., None], tuple[Any, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """The dialog that is open, and what it is about."""
+
+    name: str
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def get(key: str, fallback: T) -> T:
+    """The remembered value, or the fallback."""
+    return cast("T", st.session_state.get(key, fallback))
+
+
+def put(key: str, value: object) -> None:
+    st.session_state[key] = value
+
+
+def take(key: str, fallback: T) -> T:
+    """The remembered value, forgotten with this."""
+    return cast("T", st.session_state.pop(key, fallback))
+
+
+def made_once(key: str, make: Callable[[], T]) -> T:
+    """The remembered value; made and remembered when there is none."""
+    if key not in st.session_state:
+        st.session_state[key] = make()
+    return cast("T", st.session_state[key])
+
+
+def forget(*prefixes: str) -> None:
+    """Drop every remembered value whose key begins so: secrets and drafts after they were saved."""
+    for key in [k for k in st.session_state if str(k).startswith(prefixes)]:
+        del st.session_state[key]
+
+
+def flash(message: Flash) -> None:
+    put(_FLASHES, [*get(_FLASHES, []), message])
+
+
+def flashes() -> list[Flash]:
+    """The messages that wait, each shown once."""
+    return take(_FLASHES, [])
+
+
+def open_dialog(name: str, **about: object) -> None:
+    put(_DIALOG, Dialog(name, about))
+
+
+def dialog() -> Dialog | None:
+    return get(_DIALOG, None)
+
+
+def close_dialog() -> None:
+    st.session_state.pop(_DIALOG, None)

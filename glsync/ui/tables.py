@@ -1,0 +1,255 @@
+"""Rows of the services as tables people read: one frame and one column configuration for each kind of row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from glsync.services.errors import ErrorGroup, ErrorRow
+from glsync.services.mappings import MappingRow
+from glsync.services.runs import RunRow
+from glsync.ui import texts, words
+from glsync.ui.texts import Chip
+
+PAGE = 25
+"""Rows on one page of a table; the rest stays in the database."""
+
+CHIP_COLOURS = {
+    "green": "#10b98133",
+    "blue": "#3b82f633",
+    "orange": "#f59e0b3d",
+    "red": "#ef444433",
+    "violet": "#8b5cf633",
+    "yellow": "#eab3083d",
+    "gray": "#94a3b833",
+}
+Column = Any  # what st.column_config.* returns; Streamlit keeps its name private
+
+
+def health(row: MappingRow) -> Chip:
+    """How a mapping stands, in one word."""
+    if row.status == "draft":
+        return texts.HEALTH["draft"]
+    if not row.enabled:
+        return texts.HEALTH["paused"]
+    named = {
+        None: "never",
+        "started": "queued",
+        "processing": "syncing",
+        "completed": "partly" if row.open_errors else "healthy",
+        "completed_with_errors": "partly",
+        "failed": "failed",
+        "cancelled": "cancelled",
+    }
+    return texts.HEALTH[named.get(row.current_status, "never")]
+
+
+def route(row: MappingRow) -> str:
+    """Invoices → gl_invoices; the arrow says which way rows go."""
+    arrow = {"to_supabase": "→", "to_glide": "←", "both": "⇄"}[row.direction]
+    return f"{row.glide_table_name or row.glide_table} {arrow} {row.target.removeprefix('public.')}"
+
+
+def run_state(row: RunRow) -> Chip:
+    """How a run stands or ended; a part that waits for approval is what matters most."""
+    if row.waiting and row.status != "processing":
+        return texts.RUN_STATES["waiting"]
+    return texts.RUN_STATES.get(row.status, texts.UNKNOWN_STATE)
+
+
+def chips(label: str, states: Iterable[Chip], *, width: int | None = None) -> Column:
+    """A column of states as coloured labels; the cell holds the word in a list."""
+    known = {state.word: CHIP_COLOURS[state.colour] for state in states}
+    return st.column_config.MultiselectColumn(label, options=list(known), color=list(known.values()), width=width)
+
+
+def since(label: str, help: str | None = None) -> Column:
+    """A moment as its distance from now; the exact one when the cell is opened."""
+    return st.column_config.DatetimeColumn(label, format="distance", timezone=str(words.zone()), help=help)
+
+
+def at(label: str) -> Column:
+    return st.column_config.DatetimeColumn(label, format="D MMM, HH:mm:ss", timezone=str(words.zone()))
+
+
+def figure(label: str, help: str | None = None) -> Column:
+    return st.column_config.NumberColumn(label, format="localized", help=help, width="small")
+
+
+def text(label: str, *, pinned: bool = False, width: int | str | None = None) -> Column:
+    return st.column_config.TextColumn(label, pinned=pinned, width=width)
+
+
+def moments(values: Iterable[Any]) -> pd.Series[Any]:
+    """Moments of a column, with a type even when all of them are missing."""
+    return pd.to_datetime(pd.Series(list(values), dtype="object"), utc=True)
+
+
+def selected(key: str, count: int) -> int | None:
+    """The row picked in the table with this key, as the table drawn before left it."""
+    rows = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
+    return rows[0] if rows and rows[0] < count else None
+
+
+def all_selected(key: str, count: int) -> list[int]:
+    """The rows ticked in the table with this key."""
+    rows = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
+    return [row for row in rows if row < count]
+
+
+def mappings(rows: Sequence[MappingRow], *, key: str, on_sync: Callable[[], None] | None = None) -> None:
+    """Mappings and how they stand. `on_sync` adds a button to each row; one row can be picked."""
+    frame = pd.DataFrame(
+        {
+            "name": [row.name for row in rows],
+            "state": [[health(row).word] for row in rows],
+            "route": [route(row) for row in rows],
+            "last": moments(row.last_success for row in rows),
+            "next": moments(row.next_run for row in rows),
+            "records": pd.array([row.records for row in rows], dtype="Int64"),
+            "errors": [row.open_errors for row in rows],
+        }
+    )
+    columns: dict[str, Column] = {
+        "name": text("Mapping", pinned=True),
+        "state": chips("State", texts.HEALTH.values()),
+        "route": text("From Glide to Postgres"),
+        "last": since("Last success"),
+        "next": since("Next run"),
+        "records": figure("Rows"),
+        "errors": figure("Open errors"),
+    }
+    shown = [name for name in columns if name != "next" or frame["next"].notna().any()]
+    if on_sync is not None:
+        frame["sync"] = "Sync now"
+        columns["sync"] = st.column_config.ButtonColumn("Act", key=f"{key}_sync", on_click=on_sync, width="small")
+        shown.append("sync")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=columns,
+        column_order=shown,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        placeholder="–",
+        alt="Mappings and how they stand",
+    )
+
+
+def runs(rows: Sequence[RunRow], *, key: str, on_pick: Callable[[], None]) -> None:
+    """Runs, newest first; picking one calls `on_pick`."""
+    frame = pd.DataFrame(
+        {
+            "mapping": [row.mapping_name for row in rows],
+            "state": [[run_state(row).word] for row in rows],
+            "started": moments(row.started_at for row in rows),
+            "trigger": [asked(row) for row in rows],
+            "took": [words.duration(row.seconds) for row in rows],
+            "read": [row.counts.read for row in rows],
+            "created": [row.counts.created for row in rows],
+            "updated": [row.counts.updated for row in rows],
+            "deleted": [row.counts.deleted for row in rows],
+            "skipped": [row.counts.skipped for row in rows],
+            "failed": [row.counts.failed for row in rows],
+            "conflicts": [row.counts.conflicts for row in rows],
+        }
+    )
+    columns: dict[str, Column] = {
+        "mapping": text("Mapping", pinned=True),
+        "state": chips("State", texts.RUN_STATES.values()),
+        "started": at("Started"),
+        "trigger": text("Started by"),
+        "took": text("Took", width="small"),
+        "read": figure("Read"),
+        "created": figure("Created"),
+        "updated": figure("Updated"),
+        "deleted": figure("Deleted"),
+        "skipped": figure("Unchanged"),
+        "failed": figure("Held back"),
+        "conflicts": figure("Conflicts"),
+    }
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=columns,
+        key=key,
+        on_select=on_pick,
+        selection_mode="single-row",
+        alt="Runs, newest first",
+    )
+
+
+def asked(row: RunRow) -> str:
+    """Sync now by ada; Schedule."""
+    how = texts.TRIGGERS.get(row.trigger, row.trigger)
+    return f"{how} by {row.actor}" if row.actor and row.trigger in ("manual", "retry") else how
+
+
+def error_groups(rows: Sequence[ErrorGroup], *, key: str, on_pick: Callable[[], None]) -> None:
+    """Errors by cause, the largest first; picking one calls `on_pick`."""
+    frame = pd.DataFrame(
+        {
+            "cause": [row.advice.title for row in rows],
+            "mapping": [row.mapping_name for row in rows],
+            "column": [row.column or "" for row in rows],
+            "count": [row.count for row in rows],
+            "sample": [words.shortened(row.sample_value or "") for row in rows],
+            "first": moments(row.first_seen for row in rows),
+            "last": moments(row.last_seen for row in rows),
+            "code": [row.type for row in rows],
+        }
+    )
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={
+            "cause": text("Cause", pinned=True),
+            "mapping": text("Mapping"),
+            "column": text("Column"),
+            "count": figure("Rows"),
+            "sample": text("For example"),
+            "first": since("First seen"),
+            "last": since("Last seen"),
+            "code": text("Code"),
+        },
+        key=key,
+        on_select=on_pick,
+        selection_mode="single-row",
+        alt="Errors by cause",
+    )
+
+
+def error_rows(rows: Sequence[ErrorRow], *, key: str) -> None:
+    """Single errors; several rows can be ticked."""
+    frame = pd.DataFrame(
+        {
+            "row": [row.glide_row_id or "" for row in rows],
+            "state": [[texts.ERROR_STATES.get(row.state, texts.UNKNOWN_STATE).word] for row in rows],
+            "column": [row.column or "" for row in rows],
+            "value": [words.shortened(row.value or "", 80) for row in rows],
+            "rule": [row.rule or row.message for row in rows],
+            "attempts": [row.attempts for row in rows],
+            "seen": moments(row.last_seen_at for row in rows),
+        }
+    )
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={
+            "row": text("Glide row", pinned=True),
+            "state": chips("State", texts.ERROR_STATES.values()),
+            "column": text("Column"),
+            "value": text("Value in Glide"),
+            "rule": text("Has to be"),
+            "attempts": figure("Seen", "How many runs met this cell"),
+            "seen": since("Last seen"),
+        },
+        key=key,
+        on_select="rerun",
+        selection_mode="multi-row",
+        alt="Errors, row by row",
+    )

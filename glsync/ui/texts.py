@@ -1,0 +1,236 @@
+"""All wording of the screens in one place: titles, states, empty states, buttons. No markup except icons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
+
+PRODUCT = "Glide Sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What a page is called, its icon, and the one sentence under its heading."""
+
+    name: str
+    icon: str
+    intro: str
+
+
+TITLES = {
+    "dashboard": Title("Dashboard", "space_dashboard", "Is the data fresh, and does anything wait for you?"),
+    "runs": Title("Sync runs", "sync", "What is running now, and everything that ran before."),
+    "errors": Title(
+        "Errors", "error", "Rows that were held back, grouped by cause. The rest of each table was synced."
+    ),
+    "metrics": Title("Metrics", "monitoring", "How much moved, how fast, how well and at what price."),
+    "connections": Title("Connections", "cable", "The Glide apps you sync, and the keys to them."),
+    "mappings": Title("Mappings", "account_tree", "Which Glide table goes to which Postgres table, column by column."),
+    "settings": Title("Settings", "settings", "This installation: versions, database, worker and demo."),
+}
+SECTIONS = {
+    "Overview": ("dashboard",),
+    "Sync": ("runs", "errors", "metrics"),
+    "Setup": ("connections", "mappings", "settings"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A state as people see it: always a word and an icon, never a colour alone."""
+
+    word: str
+    icon: str
+    colour: Colour
+
+
+RUN_STATES = {
+    "started": Chip("Queued", "schedule", "gray"),
+    "processing": Chip("Syncing", "sync", "blue"),
+    "completed": Chip("Completed", "check_circle", "green"),
+    "completed_with_errors": Chip("Completed with errors", "warning", "orange"),
+    "failed": Chip("Failed", "error", "red"),
+    "cancelled": Chip("Cancelled", "block", "gray"),
+    "waiting": Chip("Waiting for approval", "pan_tool", "violet"),
+}
+HEALTH = {
+    "healthy": Chip("Healthy", "check_circle", "green"),
+    "syncing": Chip("Syncing", "sync", "blue"),
+    "queued": Chip("Queued", "schedule", "gray"),
+    "partly": Chip("Completed with errors", "warning", "orange"),
+    "failed": Chip("Action needed", "error", "red"),
+    "cancelled": Chip("Cancelled", "block", "gray"),
+    "paused": Chip("Paused", "pause_circle", "gray"),
+    "draft": Chip("Draft", "edit_note", "gray"),
+    "never": Chip("Not run yet", "radio_button_unchecked", "gray"),
+}
+CONNECTION_STATES = {
+    "active": Chip("Connected", "check_circle", "green"),
+    "inactive": Chip("Not tested", "radio_button_unchecked", "gray"),
+    "error": Chip("Action needed", "error", "red"),
+}
+ERROR_STATES = {
+    "open": Chip("Open", "error", "red"),
+    "retrying": Chip("Retrying", "replay", "orange"),
+    "resolved": Chip("Resolved", "check_circle", "green"),
+    "ignored": Chip("Ignored", "visibility_off", "gray"),
+}
+UNKNOWN_STATE = Chip("Unknown", "help", "gray")
+
+DIRECTIONS = {"to_supabase": "Glide → Postgres", "to_glide": "Postgres → Glide", "both": "Both ways"}
+DELETES = {
+    "keep": "Keep the row in Postgres",
+    "mark": "Mark the row (deleted_at)",
+    "delete": "Delete the row in Postgres",
+}
+POLICIES = {
+    "ask": "Ask: keep both values until somebody chooses",
+    "glide": "Glide wins",
+    "postgres": "Postgres wins",
+    "newest": "The newest change wins",
+}
+TRIGGERS = {
+    "manual": "Sync now",
+    "cli": "Command line",
+    "schedule": "Schedule",
+    "retry": "Retry",
+    "webhook": "Webhook",
+    "api": "API",
+}
+STAGES = {
+    "queued": "Queued",
+    "prepare": "Prepare",
+    "read": "Read Glide",
+    "compare": "Compare",
+    "write": "Write Postgres",
+    "push": "Write Glide",
+    "verify": "Verify",
+    "done": "Done",
+}
+ERROR_TYPES = {
+    "VALIDATION_ERROR": "A value does not fit its column",
+    "TRANSFORM_ERROR": "A rule could not be applied",
+    "API_ERROR": "Glide answered with an error",
+    "RATE_LIMIT": "Glide asked to slow down",
+    "NETWORK_ERROR": "Glide could not be reached",
+    "DATABASE_ERROR": "Postgres refused the row",
+    "CONFLICT": "Changed on both sides",
+    "RELATIONSHIP": "Its parent row is missing",
+    "AUTH_ERROR": "Glide refused the token",
+    "PERMISSION_ERROR": "A right is missing",
+    "QUOTA_EXCEEDED": "The Glide plan's updates are used up",
+    "NOT_FOUND": "Something is gone",
+    "GUARD_STOP": "Waits for approval",
+    "CONFIG_ERROR": "The mapping does not fit",
+    "INTERNAL_ERROR": "An unexpected failure",
+}
+KINDS = {
+    "string": "Text",
+    "number": "Number",
+    "boolean": "True / false",
+    "date-time": "Date and time",
+    "date": "Date",
+    "time": "Time",
+    "duration": "Duration",
+    "image-uri": "Image",
+    "uri": "Link",
+    "audio-uri": "Audio",
+    "email-address": "Email",
+    "phone-number": "Phone",
+    "markdown": "Rich text",
+    "emoji": "Emoji",
+    "json": "JSON",
+    "array": "List",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """An empty place that says what belongs there and what to do."""
+
+    icon: str
+    title: str
+    body: str
+
+
+EMPTY = {
+    "dashboard": Empty(
+        "rocket_launch", "Keep your first table in sync",
+        "Connect a Glide app, map one of its tables to Postgres, then press Sync now.",
+    ),
+    "connections": Empty(
+        "cable", "Connect your first Glide app",
+        "You need the app's id and an API token; both are in the app's settings in Glide.",
+    ),
+    "mappings": Empty(
+        "account_tree", "Map your first table",
+        "Choose a Glide table and the Postgres table it goes to. Columns of the same name are paired for you.",
+    ),
+    "mappings_unconnected": Empty(
+        "cable", "First connect a Glide app", "A mapping begins with a table of a Glide app, so connect one first.",
+    ),
+    "runs": Empty("sync", "Nothing ran yet", "Press Sync now above. The run shows here, live, while it works."),
+    "runs_filtered": Empty("filter_alt_off", "No run fits these filters", "Clear the filters to see all runs."),
+    "running": Empty("check", "Nothing is running", "Runs show here while they work."),
+    "errors": Empty("task_alt", "Nothing needs you", "Every row that was read fits its column."),
+    "errors_filtered": Empty("filter_alt_off", "No error fits these filters", "Clear the filters to see all errors."),
+    "metrics": Empty("monitoring", "No figures yet", "They appear with the first run."),
+    "activity": Empty("history", "No activity yet", "Runs, changes and resolutions show here, with who did them."),
+    "errors_gone": Empty("task_alt", "Nothing is left of this cause", "Its errors were resolved, or came to fit."),
+    "gone": Empty("search_off", "This is no longer here", "It may have been deleted. Go back to the list."),
+}  # fmt: skip
+
+REFUSED = "This page needs the role {needed}; you are signed in as {name} with the role {role}."
+REFUSED_HINT = "Ask an administrator of this workspace to raise your role."
+NEEDS = "Needs the role {role} or higher."
+"""Help of a button that is drawn but disabled for this reader."""
+NO_WORKER = "Runs wait in the queue until a worker takes them. Start one with: python -m glsync worker"
+LIVE = "A worker is at hand. The page looks every {seconds} s, more often while something runs."
+
+STEPS = {
+    "connection": ("Connect a Glide app", "connections"),
+    "mapping": ("Map one of its tables to Postgres", "mappings"),
+    "sync": ("Sync it for the first time", "runs"),
+}
+"""What a new installation does first: name in the overview -> label and page."""
+VERDICTS = {
+    "empty": ("gray", "rocket_launch", "Nothing is mapped yet"),
+    "not_run": ("blue", "play_circle", "Ready for the first sync"),
+    "syncing": ("blue", "sync", "Syncing now: {running}"),
+    "attention": ("orange", "warning", "{attention} your attention"),
+    "healthy": ("green", "check_circle", "All healthy"),
+}
+"""Verdict of the overview -> colour, icon, words."""
+FIRST_SYNC = "Ready for the first sync"
+FIRST_SYNC_BODY = "{tables} of the demo app are mapped to Postgres. One press copies every row; nothing else changes."
+SYNC_ALL_DEMO = "Sync all demo tables"
+
+DRY_RUN_HELP = "Reads both sides and shows what a run would do now. Nothing is written."
+CANCEL_HELP = "Stops after the page it is at. Rows stored before stay."
+HAPPENINGS = {
+    "started": "is queued",
+    "processing": "is syncing",
+    "completed": "completed",
+    "completed_with_errors": "completed with errors",
+    "failed": "failed",
+    "cancelled": "was cancelled",
+}
+"""What a run did, after the name of its mapping."""
+NO_LOG = "This run wrote no lines."
+APPROVAL = "{rows} in {side}: {act}. Nothing else of this mapping is approved by this, and no later run."
+WORKING_PLAN = "Reading both sides"
+NOTHING_TO_DO = "Both sides are equal: a run now would write nothing."
+
+RETRY_HELP = "Runs the mapping again with these rows. Those that fit by then are stored and their errors resolved."
+IGNORE_HELP = "The row stays held back, and its error no longer counts as open."
+CLOSING = {
+    "resolve": "The errors are closed with your note. If the same cell fails again, it comes back as a new error.",
+    "ignore": "The errors no longer count as open. The rows stay held back until their cells fit.",
+}
+NOTES = {
+    "resolve": ("Corrected in Glide", "Corrected in Postgres", "Mapping changed", "Row deleted in Glide"),
+    "ignore": ("Test data", "Old record, not needed in Postgres", "Will be corrected later"),
+}
+"""Notes at hand for closing errors."""

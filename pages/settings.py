@@ -1,0 +1,3 @@
+from glsync.ui import shell
+
+visit = shell.enter("settings")
