@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
 from glsync.engine import types
-from glsync.values import ROW_ID, ROW_ID_COLUMN, GlideColumn, Kind, TableColumn
+from glsync.values import ROW_ID, ROW_ID_COLUMN, ColumnPair, GlideColumn, Kind, TableColumn
 
 LIKELY = 0.6
 """Below this a pair is not suggested: a wrong pair costs more than an empty field."""
@@ -22,6 +23,9 @@ _KIND_FOR: dict[str, Kind] = {
     "timestamp": "date-time", "date": "date", "time": "time", "interval": "duration", "json": "json", "array": "array",
 }  # fmt: skip
 """Family of a Postgres type -> the kind that reads a text cell into it."""
+
+LONGEST_NAME = 55
+"""Characters of a name we make, so that a number still fits into Postgres's 63."""
 
 _OURS = frozenset({ROW_ID_COLUMN, "id", "created_at", "updated_at", "deleted_at"})
 """Columns that are filled by the database or by us; suggested only to a Glide column of exactly their name."""
@@ -144,3 +148,28 @@ def _singular(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return f"{word[:-3]}y"
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def fresh_pairs(columns: Sequence[GlideColumn]) -> list[ColumnPair]:
+    """Pairs for a table that is still to be made: each Glide column gets a Postgres name like its own, used once."""
+    pairs: list[ColumnPair] = []
+    taken = {ROW_ID_COLUMN, "id", "deleted_at"}
+    for column in columns:
+        if column.id == ROW_ID:
+            continue
+        name = free_name(column.name, taken)
+        taken.add(name)
+        pairs.append(ColumnPair(column.id, column.name, name, column.kind or "string"))
+    return pairs
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """A plain Postgres name for a Glide name: "Unit price (€)" is unit_price, or unit_price_2 when that is taken."""
+    plain = unicodedata.normalize("NFKD", wanted).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:LONGEST_NAME].strip("_") or "column"
+    name = f"c_{name}" if name[0].isdigit() else name
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free

@@ -13,11 +13,12 @@ from sqlmodel import Session, select
 
 from glsync import glide
 from glsync.errors import ConfigError, InvalidInput, NotFound, StaleVersion
-from glsync.services import access, audit, checking, queries
+from glsync.services import access, audit, checking, mapping_rows, queries
 from glsync.services.access import Actor
 from glsync.services.checking import ConnectionDraft as ConnectionDraft
 from glsync.services.checking import Step as Step
 from glsync.services.checking import checked, checked_settings, endpoints_of, filled
+from glsync.services.mapping_rows import MappingRow
 from glsync.store import secrets, tables
 from glsync.values import Connection, GlideColumn, GlideTable
 
@@ -73,6 +74,13 @@ def find(actor: Actor, name: str) -> ConnectionRow:
     access.require(actor, "viewer", "see connections")
     with queries.reading() as session:
         return _row(session, actor, name=name)
+
+
+def used_by(actor: Actor, connection_id: UUID) -> list[MappingRow]:
+    """The mappings that use a connection."""
+    access.require(actor, "viewer", "see mappings")
+    with queries.reading() as session:
+        return mapping_rows.rows(session, actor, connection=connection_id, limit=1000)
 
 
 def _rows(session: Session, actor: Actor, id: UUID | None = None, name: str | None = None) -> list[ConnectionRow]:

@@ -14,7 +14,6 @@ join public.gl_mapping_status as s on s.mapping_id = m.id
 where m.workspace_id = %(workspace)s
     and (%(id)s::uuid is null or m.id = %(id)s::uuid)
     and (%(connection)s::uuid is null or m.connection_id = %(connection)s::uuid)
-    and (%(name)s::text is null or m.name = %(name)s::text)
     and (
         %(search)s = ''
         or strpos(lower(concat_ws(' ', m.name, c.name, m.glide_table_display_name, m.supabase_table)), lower(%(search)s)) > 0
