@@ -54,17 +54,13 @@ create table glsync.data_keys (
 
 -- The person behind this session: the subject of its verified claims, null when there are none.
 create function glsync.current_user_id() returns text
-language sql stable parallel safe set search_path = ''
-as $$
-    select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
-$$;
+language sql stable parallel safe
+return nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub';
 
 -- 1 for a viewer up to 4 for an admin.
 create function glsync.role_rank(role text) returns integer
-language sql immutable parallel safe set search_path = ''
-as $$
-    select array_position(array['viewer', 'operator', 'editor', 'admin'], role)
-$$;
+language sql immutable parallel safe
+return array_position(array['viewer', 'operator', 'editor', 'admin'], role);
 
 -- The workspaces in which the person behind this session has at least this role.
 -- SECURITY DEFINER because the policy on glsync.members asks it too; it answers about the asking person alone.

@@ -234,18 +234,17 @@ $$;
 create trigger fill before insert or update of workspace_id, mapping_id on public.gl_sync_logs
 for each row execute function glsync.fill_log();
 
--- What makes two errors the same one: the rule a cell broke, or, when no row is named, the message itself.
+-- What makes two errors the same one: the rule that a cell broke; without a rule or column the message; without a row
+-- the record too.
 create function glsync.error_fingerprint(
     error_type text, glide_row_id text, column_name text, rule text, message text, record_data jsonb
 ) returns text
-language sql immutable parallel safe set search_path = ''
-as $$
-    select md5(jsonb_build_array(error_type, glide_row_id, column_name, rule)::text || case
-        when glide_row_id is null and column_name is null and rule is null
-            then coalesce(message, '') || coalesce(record_data::text, '')
-        else ''
-    end)
-$$;
+language sql immutable parallel safe
+return md5(jsonb_build_array(
+    error_type, glide_row_id, column_name, rule,
+    case when column_name is null and rule is null then message end,
+    case when column_name is null and rule is null and glide_row_id is null then record_data end
+)::text);
 
 create function glsync.fill_error() returns trigger
 language plpgsql set search_path = ''

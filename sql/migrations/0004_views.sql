@@ -15,23 +15,17 @@ as $$
 $$;
 
 create function glsync.is_control_table(schema_name text, table_name text) returns boolean
-language sql immutable parallel safe set search_path = ''
-as $$
-    select schema_name = 'public' and table_name in ('gl_connections', 'gl_mappings', 'gl_sync_logs', 'gl_sync_errors')
-$$;
+language sql immutable parallel safe
+return schema_name = 'public' and table_name in ('gl_connections', 'gl_mappings', 'gl_sync_logs', 'gl_sync_errors');
 
 -- gl_mappings.supabase_table taken apart at its first dot; without one the schema is public.
 create function glsync.target_schema(supabase_table text) returns text
-language sql immutable parallel safe set search_path = ''
-as $$
-    select case when strpos(supabase_table, '.') > 0 then split_part(supabase_table, '.', 1) else 'public' end
-$$;
+language sql immutable parallel safe
+return case when strpos(supabase_table, '.') > 0 then split_part(supabase_table, '.', 1) else 'public' end;
 
 create function glsync.target_table(supabase_table text) returns text
-language sql immutable parallel safe set search_path = ''
-as $$
-    select substr(supabase_table, strpos(supabase_table, '.') + 1)
-$$;
+language sql immutable parallel safe
+return substr(supabase_table, strpos(supabase_table, '.') + 1);
 
 -- The table a mapping targets, null when there is none of that name. Names are taken as written, case and all.
 create function glsync.target_oid(supabase_table text) returns oid

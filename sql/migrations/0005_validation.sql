@@ -2,87 +2,79 @@
 -- together. glsync/engine/types.py holds the same words for kinds and types; a test keeps the two equal.
 
 create function glsync.kind_of(data_type text) returns text
-language sql immutable parallel safe set search_path = ''
-as $$
-    select case
-        when data_type in (
-            'string', 'number', 'boolean', 'date-time', 'image-uri', 'email-address', 'uri', 'audio-uri',
-            'phone-number', 'markdown', 'emoji', 'date', 'time', 'duration', 'json', 'array'
-        ) then data_type
-        when data_type = 'text' then 'string'
-        when data_type in ('integer', 'decimal', 'float') then 'number'
-        when data_type in ('datetime', 'dateTime') then 'date-time'
-        when data_type = 'imageURI' then 'image-uri'
-        when data_type = 'audioURI' then 'audio-uri'
-        when data_type = 'emailAddress' then 'email-address'
-        when data_type = 'phoneNumber' then 'phone-number'
-        when data_type = 'url' then 'uri'
-    end
-$$;
+language sql immutable parallel safe
+return case
+    when data_type in (
+        'string', 'number', 'boolean', 'date-time', 'image-uri', 'email-address', 'uri', 'audio-uri',
+        'phone-number', 'markdown', 'emoji', 'date', 'time', 'duration', 'json', 'array'
+    ) then data_type
+    when data_type = 'text' then 'string'
+    when data_type in ('integer', 'decimal', 'float') then 'number'
+    when data_type in ('datetime', 'dateTime') then 'date-time'
+    when data_type = 'imageURI' then 'image-uri'
+    when data_type = 'audioURI' then 'audio-uri'
+    when data_type = 'emailAddress' then 'email-address'
+    when data_type = 'phoneNumber' then 'phone-number'
+    when data_type = 'url' then 'uri'
+end;
 
 -- The family of a type as format_type() spells it: numeric(14,2) is of the family numeric, integer[] of other.
 create function glsync.type_family(type_name text) returns text
-language sql immutable parallel safe set search_path = ''
-as $$
-    select case regexp_replace(type_name, '\s*\([^)]*\)', '', 'g')
-        when 'text' then 'text'
-        when 'character varying' then 'text'
-        when 'character' then 'text'
-        when 'citext' then 'text'
-        when 'name' then 'text'
-        when 'numeric' then 'numeric'
-        when 'smallint' then 'integer'
-        when 'integer' then 'integer'
-        when 'bigint' then 'integer'
-        when 'real' then 'float'
-        when 'double precision' then 'float'
-        when 'boolean' then 'boolean'
-        when 'timestamp with time zone' then 'timestamptz'
-        when 'timestamp without time zone' then 'timestamp'
-        when 'date' then 'date'
-        when 'time without time zone' then 'time'
-        when 'interval' then 'interval'
-        when 'json' then 'json'
-        when 'jsonb' then 'json'
-        when 'uuid' then 'uuid'
-        when 'text[]' then 'array'
-        when 'character varying[]' then 'array'
-        else 'other'
-    end
-$$;
+language sql immutable parallel safe
+return case regexp_replace(type_name, '\s*\([^)]*\)', '', 'g')
+    when 'text' then 'text'
+    when 'character varying' then 'text'
+    when 'character' then 'text'
+    when 'citext' then 'text'
+    when 'name' then 'text'
+    when 'numeric' then 'numeric'
+    when 'smallint' then 'integer'
+    when 'integer' then 'integer'
+    when 'bigint' then 'integer'
+    when 'real' then 'float'
+    when 'double precision' then 'float'
+    when 'boolean' then 'boolean'
+    when 'timestamp with time zone' then 'timestamptz'
+    when 'timestamp without time zone' then 'timestamp'
+    when 'date' then 'date'
+    when 'time without time zone' then 'time'
+    when 'interval' then 'interval'
+    when 'json' then 'json'
+    when 'jsonb' then 'json'
+    when 'uuid' then 'uuid'
+    when 'text[]' then 'array'
+    when 'character varying[]' then 'array'
+    else 'other'
+end;
 
 create function glsync.kind_fits(kind text, type_name text) returns boolean
-language sql immutable parallel safe set search_path = ''
-as $$
-    select glsync.type_family(type_name) = any(case kind
-        when 'number' then array['numeric', 'integer', 'float', 'text']
-        when 'boolean' then array['boolean', 'text']
-        when 'date-time' then array['timestamptz', 'timestamp', 'date', 'text']
-        when 'date' then array['date', 'timestamptz', 'timestamp', 'text']
-        when 'time' then array['time', 'text']
-        when 'duration' then array['interval', 'numeric', 'integer', 'float', 'text']
-        when 'json' then array['json', 'text']
-        when 'array' then array['json', 'array', 'text']
-        else array['text', 'uuid']
-    end)
-$$;
+language sql immutable parallel safe
+return glsync.type_family(type_name) = any(case kind
+    when 'number' then array['numeric', 'integer', 'float', 'text']
+    when 'boolean' then array['boolean', 'text']
+    when 'date-time' then array['timestamptz', 'timestamp', 'date', 'text']
+    when 'date' then array['date', 'timestamptz', 'timestamp', 'text']
+    when 'time' then array['time', 'text']
+    when 'duration' then array['interval', 'numeric', 'integer', 'float', 'text']
+    when 'json' then array['json', 'text']
+    when 'array' then array['json', 'array', 'text']
+    else array['text', 'uuid']
+end);
 
 -- The type a column for this kind would best have.
 create function glsync.best_type(kind text) returns text
-language sql immutable parallel safe set search_path = ''
-as $$
-    select case kind
-        when 'number' then 'numeric'
-        when 'boolean' then 'boolean'
-        when 'date-time' then 'timestamp with time zone'
-        when 'date' then 'date'
-        when 'time' then 'time without time zone'
-        when 'duration' then 'interval'
-        when 'json' then 'jsonb'
-        when 'array' then 'jsonb'
-        else 'text'
-    end
-$$;
+language sql immutable parallel safe
+return case kind
+    when 'number' then 'numeric'
+    when 'boolean' then 'boolean'
+    when 'date-time' then 'timestamp with time zone'
+    when 'date' then 'date'
+    when 'time' then 'time without time zone'
+    when 'duration' then 'interval'
+    when 'json' then 'jsonb'
+    when 'array' then 'jsonb'
+    else 'text'
+end;
 
 -- What a fitting but narrower type refuses or loses; null when it holds every cell of its kind.
 create function glsync.narrowing(data_type text, type_name text) returns text

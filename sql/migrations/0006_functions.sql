@@ -121,35 +121,31 @@ $$;
 
 -- A name as words: lower case, split at case changes and signs, umlauts and accents written plainly.
 create function glsync.words_of(name text) returns text[]
-language sql immutable parallel safe set search_path = ''
-as $$
-    select array_remove(regexp_split_to_array(translate(
-        replace(replace(replace(replace(lower(regexp_replace(regexp_replace(
-            name, '([a-zäöüß0-9])([A-ZÄÖÜ])', '\1 \2', 'g'
-        ), '([A-ZÄÖÜ])([A-ZÄÖÜ][a-zäöüß])', '\1 \2', 'g')), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss'),
-        'ÄÖÜàáâãåçèéêëìíîïñòóôõùúûýÿ', 'aouaaaaaceeeeiiiinoooouuuyy'
-    ), '[^a-z0-9]+'), '')
-$$;
+language sql immutable parallel safe
+return array_remove(regexp_split_to_array(translate(
+    replace(replace(replace(replace(lower(regexp_replace(regexp_replace(
+        name, '([a-zäöüß0-9])([A-ZÄÖÜ])', '\1 \2', 'g'
+    ), '([A-ZÄÖÜ])([A-ZÄÖÜ][a-zäöüß])', '\1 \2', 'g')), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss'),
+    'ÄÖÜàáâãåçèéêëìíîïñòóôõùúûýÿ', 'aouaaaaaceeeeiiiinoooouuuyy'
+), '[^a-z0-9]+'), '');
 
 -- How alike two names are, 0 to 1: the same, the same words, words in common, one the beginning of the other.
 create function glsync.likeness(one text, words text[], other text, other_words text[]) returns numeric
-language sql immutable parallel safe set search_path = ''
-as $$
-    select case
-        when one = other then 1.0
-        when array_to_string(words, '') = array_to_string(other_words, '') then 0.95
-        when cardinality(words) = 0 or cardinality(other_words) = 0 then 0
-        when words @> other_words and words <@ other_words then 0.9
-        when words && other_words then 0.3 + 0.55 * (
-            select count(*) from unnest(words) as w where w = any(other_words)
-        ) / greatest(cardinality(words), cardinality(other_words))
-        when least(length(array_to_string(words, '')), length(array_to_string(other_words, ''))) >= 3 and (
-            array_to_string(words, '') ^@ array_to_string(other_words, '')
-            or array_to_string(other_words, '') ^@ array_to_string(words, '')
-        ) then 0.5
-        else 0
-    end
-$$;
+language sql immutable parallel safe
+return case
+    when one = other then 1.0
+    when array_to_string(words, '') = array_to_string(other_words, '') then 0.95
+    when cardinality(words) = 0 or cardinality(other_words) = 0 then 0
+    when words @> other_words and words <@ other_words then 0.9
+    when words && other_words then 0.3 + 0.55 * (
+        select count(*) from unnest(words) as w where w = any(other_words)
+    ) / greatest(cardinality(words), cardinality(other_words))
+    when least(length(array_to_string(words, '')), length(array_to_string(other_words, ''))) >= 3 and (
+        array_to_string(words, '') ^@ array_to_string(other_words, '')
+        or array_to_string(other_words, '') ^@ array_to_string(words, '')
+    ) then 0.5
+    else 0
+end;
 
 -- The Glide columns a caller describes: [{"id", "name", "type"}] as the API lists them, plain names, or column_mappings.
 create function glsync.glide_columns(described jsonb) returns table (glide_id text, glide_name text, kind text)
@@ -170,23 +166,21 @@ $$;
 
 -- The kind that suits a column's type when Glide's own type is not known.
 create function glsync.kind_for(type_name text) returns text
-language sql immutable parallel safe set search_path = ''
-as $$
-    select case glsync.type_family(type_name)
-        when 'numeric' then 'number'
-        when 'integer' then 'number'
-        when 'float' then 'number'
-        when 'boolean' then 'boolean'
-        when 'timestamptz' then 'date-time'
-        when 'timestamp' then 'date-time'
-        when 'date' then 'date'
-        when 'time' then 'time'
-        when 'interval' then 'duration'
-        when 'json' then 'json'
-        when 'array' then 'array'
-        else 'string'
-    end
-$$;
+language sql immutable parallel safe
+return case glsync.type_family(type_name)
+    when 'numeric' then 'number'
+    when 'integer' then 'number'
+    when 'float' then 'number'
+    when 'boolean' then 'boolean'
+    when 'timestamptz' then 'date-time'
+    when 'timestamp' then 'date-time'
+    when 'date' then 'date'
+    when 'time' then 'time'
+    when 'interval' then 'duration'
+    when 'json' then 'json'
+    when 'array' then 'array'
+    else 'string'
+end;
 
 -- The best pairs first, each column at most once on either side. A pair whose types do not fit is not suggested.
 create function public.gl_suggest_column_mappings(p_supabase_table text, p_glide_columns jsonb)
