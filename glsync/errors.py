@@ -11,6 +11,7 @@ SyncError                      type                 retryable
 ├── GuardStop                  GUARD_STOP           no    waits for approval of exactly one plan
 ├── LeaseLost                  LEASE_LOST           no    another runner took the mapping over
 ├── Cancelled                  CANCELLED            no    somebody pressed Cancel
+├── Interrupted                INTERRUPTED          yes   the worker is stopping; another one carries on
 ├── GlideError                 API_ERROR            no
 │   ├── GlideUnreachable       NETWORK_ERROR        yes   no answer: DNS, TLS, connect, deadline
 │   ├── GlideBusy              RATE_LIMIT           yes   429
@@ -122,6 +123,12 @@ class LeaseLost(SyncError):
 class Cancelled(SyncError):
     type = "CANCELLED"
     hint = "Rows stored before the cancel stay; the next run goes on from there."
+
+
+class Interrupted(SyncError):
+    type = "INTERRUPTED"
+    retryable = True
+    hint = "Nothing to do: the next worker carries on from the last page that was stored."
 
 
 class GlideError(SyncError):

@@ -34,6 +34,7 @@ from glsync.errors import (
     DatabaseError,
     GlideBusy,
     GlideError,
+    Interrupted,
     InvalidMapping,
     SyncError,
 )
@@ -61,6 +62,7 @@ def run(log_id: UUID) -> RunReport:
 
     Raises:
         AlreadyRunning: another process works on the mapping; the log is left as it was.
+        Interrupted: this process is stopping; the log stays open for whoever carries on.
         SyncError: the run failed; the log says the same.
     """
     started = time.monotonic()
@@ -70,6 +72,8 @@ def run(log_id: UUID) -> RunReport:
         with held(mapping_id, log_id, name) as lease:
             try:
                 return _run(connection, log_id, lease, started)
+            except Interrupted:  # not an end: the log stays open for the worker that carries on
+                raise
             except BaseException as error:
                 _fail(log_id, mapping_id, error, time.monotonic() - started)
                 raise

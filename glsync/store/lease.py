@@ -19,7 +19,7 @@ import structlog
 from psycopg2 import extensions
 
 from glsync import statements
-from glsync.errors import AlreadyRunning, Cancelled, LeaseLost
+from glsync.errors import AlreadyRunning, Cancelled, Interrupted, LeaseLost, SyncError
 from glsync.store import db
 
 SECONDS = 60.0
@@ -29,12 +29,12 @@ log = structlog.get_logger(__name__)
 
 
 class Lease:
-    """Held for one run. `check` belongs into every transaction that changes state; `stopped` is set on cancel and loss."""
+    """Held for a run. `check` belongs into every transaction that changes state; `stopped` is set on cancel or loss."""
 
     def __init__(self, connection: extensions.connection, mapping_id: UUID, log_id: UUID, epoch: int) -> None:
         self._connection, self.mapping_id, self.log_id, self.epoch = connection, mapping_id, log_id, epoch
         self.stopped = threading.Event()
-        self.reason: type[Cancelled] | type[LeaseLost] = LeaseLost
+        self.reason: SyncError = LeaseLost("Another run took this mapping over")
         self._over = threading.Event()
         self._message: str | None = None
         self._beat = threading.Thread(target=self._beating, name=f"lease {mapping_id}", daemon=True)
@@ -54,9 +54,14 @@ class Lease:
             raise LeaseLost("Another run took this mapping over")
 
     def go_on(self) -> None:
-        """Raises Cancelled or LeaseLost when this run is to stop."""
+        """Raises Cancelled, LeaseLost or Interrupted when this run is to stop."""
         if self.stopped.is_set():
-            raise self.reason("Cancelled" if self.reason is Cancelled else "Another run took this mapping over")
+            raise self.reason
+
+    def stop(self, reason: SyncError) -> None:
+        """Let the run stop with this reason at its next chance."""
+        self.reason = reason
+        self.stopped.set()
 
     def wait(self, seconds: float, message: str) -> None:
         """Wait with the reason on the screen; ends early, by raising, when the run is to stop."""
@@ -97,8 +102,7 @@ class Lease:
                 log.warning("heartbeat failed", mapping=str(self.mapping_id), reason=str(error).strip())
                 found = None
             if found is None or found[0]:
-                self.reason = Cancelled if found else LeaseLost
-                self.stopped.set()
+                self.stop(Cancelled("Somebody cancelled this run") if found else self.reason)
                 return
 
 
@@ -117,10 +121,21 @@ def held(mapping_id: UUID, log_id: UUID, name: str) -> Iterator[Lease]:
         connection.close()
         raise
     lease = Lease(connection, mapping_id, log_id, epoch)
+    _live.add(lease)
     try:
         yield lease
     finally:
+        _live.discard(lease)
         lease.release()
+
+
+_live: set[Lease] = set()
+
+
+def interrupt_all() -> None:
+    """Ask every run of this process to stop at its next chance, because the process is stopping."""
+    for lease in tuple(_live):
+        lease.stop(Interrupted("The worker is stopping"))
 
 
 def _take(connection: extensions.connection, mapping_id: UUID, log_id: UUID, name: str) -> int:

@@ -1,0 +1,168 @@
+"""The queue, in procrastinate: what a worker does, and how it looks after what others left behind.
+
+A run is queued by the SQL function glsync.enqueue_run, log and job in one transaction; this is the other end. One run
+per mapping at a time (the job's lock), one more may wait (its queueing lock). Any number of workers may work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID
+
+import procrastinate
+import structlog
+from procrastinate import exceptions
+from procrastinate import jobs as queue_jobs
+from psycopg import errors as pg_errors
+
+from glsync import sync
+from glsync.errors import AlreadyRunning, Interrupted, SyncError
+from glsync.store import db, lease, runs
+
+QUEUE_SCHEMA = "glsync_queue"
+QUEUES = ("sync", "control")
+
+HEARTBEAT_SECONDS = 3.0
+STALLED_SECONDS = 10.0
+"""A worker silent for longer is dead: its jobs go to others."""
+POLL_SECONDS = 1.0
+GRACE_SECONDS = 10.0
+"""How long a stopping worker waits for its runs to reach the end of a page."""
+BUSY_SECONDS = 5
+"""Until a run that met another one on its mapping asks again."""
+
+log = structlog.get_logger(__name__)
+
+tasks = procrastinate.Blueprint()
+
+
+@tasks.task(
+    name="sync",
+    queue="sync",
+    retry=procrastinate.RetryStrategy(wait=BUSY_SECONDS, retry_exceptions={AlreadyRunning, Interrupted}),
+)
+def sync_mapping(log_id: str) -> None:
+    """One run. Its failures are in its log, so the job itself has done its work either way."""
+    try:
+        sync.run(UUID(log_id))
+    except (AlreadyRunning, Interrupted):
+        raise
+    except SyncError as error:
+        log.warning("run failed", log=log_id, type=error.type, reason=str(error))
+
+
+@tasks.periodic(cron="* * * * * */5")
+@tasks.task(name="rescue", queue="control", queueing_lock="rescue", pass_context=True)
+async def rescue(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001  # procrastinate's signature
+    """Give the runs of dead workers to living ones, and end the logs of those nobody will take up."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        await _take_back(manager, job)
+    for log_id in await asyncio.to_thread(_sweep):
+        log.warning("run ended for a process that is gone", log=log_id)
+
+
+async def _take_back(manager: Any, job: queue_jobs.Job) -> None:
+    try:
+        await manager.retry_job(job)
+        log.info("job of a dead worker is queued again", job=job.id, task=job.task_name)
+    except (exceptions.ConnectorException, pg_errors.UniqueViolation):
+        # A newer run of the mapping waits already: that one carries on from the last page.
+        await manager.finish_job_by_id_async(job.id, status=queue_jobs.Status.FAILED, delete_job=False)
+
+
+def _sweep() -> list[str]:
+    with db.connect("glsync sweep") as connection, connection.cursor() as cursor:
+        return runs.sweep(cursor)
+
+
+# --- the worker ------------------------------------------------------------------------------------------------------
+
+
+def run_worker(concurrency: int = 2) -> None:
+    """Work until SIGTERM or SIGINT; runs then stop at the end of their page and wait for another worker."""
+    asyncio.run(_work(concurrency, stop=None))
+
+
+@contextmanager
+def worker_in_thread(concurrency: int = 2) -> Iterator[threading.Thread]:
+    """A worker inside this process, for hosts that allow only one."""
+    stop = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_work(concurrency, stop=stop)), name="worker", daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join(GRACE_SECONDS)
+
+
+async def _work(concurrency: int, stop: threading.Event | None) -> None:
+    app = await asyncio.to_thread(queue)
+    async with app.open_async():
+        worker = asyncio.create_task(
+            app.run_worker_async(
+                queues=QUEUES,
+                concurrency=concurrency + 1,  # one place for the rescue, so that runs never keep it waiting
+                fetch_job_polling_interval=POLL_SECONDS,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                listen_notify=not db.is_transaction_pooler(db.database_url()),
+                install_signal_handlers=False,
+                delete_jobs="successful",
+            )
+        )
+
+        def wind_down() -> None:
+            lease.interrupt_all()
+            worker.cancel()
+
+        if stop is None:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, wind_down)
+        else:
+            asyncio.get_running_loop().create_task(_when(stop, wind_down))
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
+
+
+async def _when(stop: threading.Event, then: Any) -> None:
+    while not stop.is_set():
+        await asyncio.sleep(0.2)
+    then()
+
+
+@cache
+def queue() -> procrastinate.App:
+    """The queue over our database, for a worker of this process."""
+    url = db.database_url()
+    is_pooled = db.is_transaction_pooler(url)
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(
+            conninfo=_in_schema(url), min_size=1, max_size=4, kwargs={"prepare_threshold": None} if is_pooled else {}
+        )
+    )
+    app.add_tasks_from(tasks, namespace="")
+    return app
+
+
+def _in_schema(url: str) -> str:
+    """The URL with the queue's schema on the search path. A transaction pooler takes no options: there the role needs
+    `alter role .. set search_path = glsync_queue, public` (docs/operations.md)."""
+    if db.is_transaction_pooler(url):
+        return url
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query)) | {
+        "options": f"-c search_path={QUEUE_SCHEMA}",
+        "application_name": "glsync queue",
+    }
+    return parts._replace(query=urlencode(query).replace("+", "%20")).geturl()
