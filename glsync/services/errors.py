@@ -6,18 +6,20 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import pandas as pd
 from sqlmodel import Session
 
 from glsync.errors import InvalidInput, NotFound
-from glsync.services import access, queries
+from glsync.services import access, audit, mappings, queries, starting
 from glsync.services.access import Actor
 from glsync.services.advice import Advice, advice
-from glsync.services.runs import Started
+from glsync.services.events import Event
+from glsync.services.starting import Started
 
 State = Literal["open", "retrying", "resolved", "ignored"]
 STATES: tuple[State, ...] = ("open", "retrying", "resolved", "ignored")
@@ -154,6 +156,125 @@ def get(actor: Actor, error_id: UUID) -> ErrorRow:
     if not found:
         raise NotFound("error", error_id)
     return found[0]
+
+
+def history(actor: Actor, error_id: UUID) -> list[Event]:
+    """What happened to one error, oldest first: first seen, seen again, and what people did with it."""
+    found = get(actor, error_id)
+    with queries.reading() as session:
+        acts = queries.rows(session, "errors_history", workspace=actor.workspace_id, id=str(error_id))
+    events = [Event(found.created_at, "error", f"First seen: {found.message}")]
+    if found.attempts > 1:
+        events.append(Event(found.last_seen_at, "error", f"Seen again, {found.attempts} times in all"))
+    events += [Event(act["at"], "info", _act(act["action"], act["actor"], act["notes"])) for act in acts]
+    if found.resolved_at and not any(act["action"] == found.state for act in acts):
+        events.append(Event(found.resolved_at, "info", _act(found.state, found.resolved_by, found.notes)))
+    return sorted(events, key=lambda event: event.at)
+
+
+def _act(action: str, by: str | None, notes: str | None) -> str:
+    said = f"{action.capitalize()} by {by or 'somebody'}"
+    return f"{said}: {notes}" if notes else said
+
+
+# Acting
+
+
+def resolve(actor: Actor, selection: Selection, notes: str = "") -> int:
+    """Mark errors as dealt with; how many were. One that is met again comes back as a new error."""
+    return _close(actor, "resolved", selection, notes, ("open", "retrying", "ignored"))
+
+
+def ignore(actor: Actor, selection: Selection, notes: str = "") -> int:
+    """Stop showing errors; how many were. One that is met again stays ignored."""
+    return _close(actor, "ignored", selection, notes, LIVE)
+
+
+def reopen(actor: Actor, selection: Selection) -> int:
+    """Open resolved or ignored errors again; how many were."""
+    access.require(actor, "operator", "reopen errors")
+    with queries.writing() as session:
+        found = queries.rows(session, "errors_reopen", **_values(actor, selection))
+        _note(session, actor, "reopened", found, selection, None)
+    return len(found)
+
+
+def retry(actor: Actor, mapping_id: UUID, selection: Selection) -> Retried:
+    """Mark a mapping's open errors for the next run and queue it; those no retry can help stay as they are.
+
+    Raises:
+        NotFound: no such mapping in the actor's workspace.
+        InvalidInput: the mapping is a draft or switched off.
+    """
+    access.require(actor, "operator", "retry errors")
+    with queries.writing() as session:
+        mappings.stored(session, actor, mapping_id)
+        values = _values(actor, selection) | {"mapping": mapping_id}
+        refused = queries.rows(session, "errors_not_retryable", **values)
+        found = queries.rows(session, "errors_retry", **values)
+        started = starting.enqueue(session, actor, mapping_id, "retry") if found else None
+        _note(session, actor, "retried", found, selection, None)
+    return Retried(
+        started=started,
+        retried=len(found),
+        not_retryable=sum(row["count"] for row in refused),
+        reasons=tuple(f"{advice(row['type']).title} ({row['count']:,})" for row in refused),
+    )
+
+
+def _close(actor: Actor, to: State, selection: Selection, notes: str, states: tuple[State, ...]) -> int:
+    access.require(actor, "operator", "close errors")
+    closing = {"to": to, "actor": actor.name, "notes": notes.strip() or None, "from": list(states)}
+    with queries.writing() as session:
+        found = queries.rows(session, "errors_close", **_values(actor, selection), **closing)
+        _note(session, actor, to, found, selection, notes.strip() or None)
+    return len(found)
+
+
+def _note(
+    session: Session, actor: Actor, action: str, found: list[dict[str, Any]], selection: Selection, notes: str | None
+) -> None:
+    """One line in the audit trail, whatever the number of errors."""
+    if not found:
+        return
+    ids = [str(row["id"]) for row in found]
+    name = f"{len(ids):,} error{'' if len(ids) == 1 else 's'}"
+    after: dict[str, Any] = {"count": len(ids), "notes": notes}
+    if isinstance(selection, ErrorFilter):
+        after["filter"] = asdict(selection)
+    if len(ids) == 1:
+        audit.note(session, actor, action, "error", ids[0], name, after=after)
+    else:
+        after |= {"ids": ids} if len(ids) <= NOTED else {}
+        audit.note(session, actor, action, "errors", None, name, after=after)
+
+
+# Exporting
+
+EXPORTED = (
+    "created_at", "last_seen_at", "state", "mapping_name", "type", "column", "glide_row_id", "value", "rule", "message",
+    "attempts", "resolved_at", "resolved_by", "notes", "id",
+)  # fmt: skip
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+"""What makes a spreadsheet take a cell for a formula, see CWE-1236."""
+
+
+def export(actor: Actor, filter: ErrorFilter = OPEN) -> pd.DataFrame:
+    """All errors a filter means, ready for a CSV file: no cell can act as a formula in a spreadsheet."""
+    access.require(actor, "viewer", "export errors")
+    with queries.writing() as session:  # a screen's time limit would cut a large export short
+        found = queries.rows(session, "errors_list", **_values(actor, filter), limit=None, offset=0)
+    frame = pd.DataFrame(found, columns=EXPORTED)
+    texts = [name for name in EXPORTED if name not in ("created_at", "last_seen_at", "resolved_at", "attempts", "id")]
+    return frame.assign(**{name: frame[name].map(guarded, na_action="ignore") for name in texts})
+
+
+def guarded(text: object) -> object:
+    """The text with a quotation mark before it where a spreadsheet would take it for a formula."""
+    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text
+
+
+# Parts
 
 
 def _rows(session: Session, values: dict[str, Any], limit: int, offset: int) -> list[ErrorRow]:

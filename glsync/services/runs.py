@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
+import structlog
+from sqlmodel import Session
+
 from glsync.errors import NotFound
-from glsync.services import access, queries
+from glsync.services import access, audit, errors, here, mappings, queries, starting
 from glsync.services.access import Actor
-from glsync.values import Counts, Direction, Status, Trigger
+from glsync.services.events import Event as Event
+from glsync.services.here import plan as plan
+from glsync.services.here import run_here as run_here
+from glsync.services.starting import Started as Started
+from glsync.values import Counts, Direction, Plan, Status, Trigger
+
+LOOK_SECONDS = 0.25
+"""Between two looks at a run that is waited for."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +59,6 @@ class RunRow:
     @property
     def ended(self) -> bool:
         return self.completed_at is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A run that was asked for. `new` is False when one was already waiting: then it is that one."""
-
-    log_id: UUID
-    new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened. `level` is debug, info, warning or error."""
-
-    at: datetime
-    level: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +116,147 @@ def events(actor: Actor, log_id: UUID, limit: int = 200) -> list[Event]:
     with queries.reading() as session:
         found = queries.rows(session, "runs_events", workspace=actor.workspace_id, log=log_id, limit=limit)
     return [Event(**line) for line in found]
+
+
+def causes(actor: Actor, log_id: UUID) -> list[errors.ErrorGroup]:
+    """What went wrong in a run, by cause, whatever became of it since."""
+    return errors.groups(actor, errors.ErrorFilter(states=errors.STATES, log_id=get(actor, log_id).id))
+
+
+def worker_seen(actor: Actor) -> datetime | None:
+    """When a worker last gave a sign of life."""
+    access.require(actor, "viewer", "see runs")
+    with queries.reading() as session:
+        return (queries.one(session, "runs_worker_seen") or {}).get("seen")
+
+
+# Starting and stopping
+
+
+def start(actor: Actor, mapping_id: UUID, *, trigger: Trigger = "manual", approve: str | None = None) -> Started:
+    """Queue a run; `approve` is the hash of a plan that waits, which this run then may carry out.
+
+    Raises:
+        NotFound: no such mapping in the actor's workspace.
+        InvalidInput: it is a draft or switched off.
+        AlreadyRunning: a run of it is under way.
+    """
+    access.require(actor, "operator", "start a run")
+    with queries.writing() as session:
+        return starting.enqueue(session, actor, mapping_id, trigger, approve=approve)
+
+
+def retry(actor: Actor, mapping_id: UUID) -> Started:
+    """Queue a run that looks again at every row that was held back; behind a run that is under way it waits."""
+    return start(actor, mapping_id, trigger="retry")
+
+
+def cancel(actor: Actor, log_id: UUID) -> bool:
+    """Stop a run: at once while it waits, else after the page it is at. False: it had already ended.
+
+    Raises:
+        NotFound: no such run in the actor's workspace.
+    """
+    access.require(actor, "operator", "cancel a run")
+    get(actor, log_id)
+    with queries.writing() as session:
+        asked = queries.one(session, "runs_cancel", workspace=actor.workspace_id, log=log_id)
+        if asked is None:
+            return False
+        audit.note(session, actor, "cancelled", "run", log_id, asked["name"])
+        if asked["status"] == "started" and _taken_off_the_queue(session, asked["job_id"]):
+            queries.changed(session, "runs_cancelled", log=log_id, actor=actor.name)
+    return True
+
+
+def _taken_off_the_queue(session: Session, job_id: int | None) -> bool:
+    """Cancel the job unless a worker has it; a run without a job is worked on by the process that made it."""
+    if job_id is None:
+        return False
+    connection = session.connection()
+    connection.exec_driver_sql("set local search_path = glsync_queue, pg_temp")  # the queue's functions rely on it
+    return (
+        connection.exec_driver_sql("select procrastinate_cancel_job_v1(%s, false, false)", (job_id,)).scalar()
+        is not None
+    )
+
+
+def wait(
+    actor: Actor,
+    log_id: UUID,
+    on_progress: Callable[[RunRow], None] | None = None,
+    *,
+    timeout: float | None = None,
+) -> RunRow:
+    """The run once it has ended, or as it is after `timeout` seconds; `on_progress` sees it at every look."""
+    until = None if timeout is None else monotonic() + timeout
+    pause = threading.Event()
+    while True:
+        found = get(actor, log_id)
+        if on_progress is not None:
+            on_progress(found)
+        if found.ended or (until is not None and monotonic() >= until):
+            return found
+        pause.wait(LOOK_SECONDS)
+
+
+def sync(
+    actor: Actor,
+    name: str,
+    *,
+    inline: bool = False,
+    approve: str | None = None,
+    on_progress: Callable[[RunRow], None] | None = None,
+) -> RunRow:
+    """Run a mapping by name and wait for its end; in this process when asked to or when no worker is at hand.
+
+    A run that failed is returned, not raised: its row says why.
+
+    Raises:
+        NotFound, InvalidInput, AlreadyRunning: it was not even begun.
+    """
+    access.require(actor, "operator", "start a run")
+    mapping = mappings.find(actor, name)
+    assert mapping.id is not None  # it is stored
+    if inline or not _worker_is_at_hand():
+        if not inline:
+            log.info("no worker is at hand, so the run is done in this process", mapping=name)
+        return get(actor, here.run_to_end(actor, mapping.id, approve))
+    started = start(actor, mapping.id, trigger="cli", approve=approve)
+    return wait(actor, started.log_id, on_progress)
+
+
+def _worker_is_at_hand() -> bool:
+    with queries.reading() as session:
+        return bool((queries.one(session, "runs_worker_seen") or {}).get("is_alive"))
+
+
+# As JSON
+
+
+def as_json(run: RunRow) -> dict[str, Any]:
+    """One run as the command line and the API tell it."""
+    return {
+        "log_id": str(run.id),
+        "status": run.status,
+        **asdict(run.counts),
+        "records_processed": run.counts.stored,
+        "seconds": round(run.seconds, 3),
+        "price": float(run.price),
+        "waiting": run.waiting,
+    }
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """A plan as the command line and the API tell it."""
+    return {
+        "glide": asdict(plan.glide),
+        "postgres": asdict(plan.postgres),
+        "conflicts": plan.conflicts,
+        "price": float(plan.price.updates),
+        "hash": plan.hash,
+        "waiting": [asdict(part) for part in plan.waiting],
+    }
 
 
 def _listing(

@@ -1,0 +1,65 @@
+"""Queueing a run: what both the runs and the errors do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session
+
+from glsync.errors import AlreadyRunning, InvalidInput
+from glsync.services import audit, mappings, queries
+from glsync.services.access import Actor
+from glsync.store import tables
+from glsync.values import Trigger
+
+AT_ONCE: frozenset[Trigger] = frozenset({"manual", "cli", "api"})
+"""Started by somebody who waits for it: while another run is under way they are told so. The rest queue behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that was asked for. `new` is False when one was already waiting: then it is that one."""
+
+    log_id: UUID
+    new: bool
+
+
+def enqueue(
+    session: Session, actor: Actor, mapping_id: UUID, trigger: Trigger, *, approve: str | None = None
+) -> Started:
+    """Queue a run of an active mapping, in a transaction that is open.
+
+    Raises:
+        NotFound: no such mapping in the actor's workspace.
+        InvalidInput: it is a draft or switched off.
+        AlreadyRunning: a run of it is under way, and the trigger is one of AT_ONCE.
+    """
+    mapping = runnable(mappings.stored(session, actor, mapping_id))
+    if trigger in AT_ONCE and (running := queries.scalar(session, "runs_under_way", mapping=mapping.id)) is not None:
+        raise AlreadyRunning(mapping.name, running)
+    options = {"approve": approve} if approve else {}
+    queued = queries.one(
+        session, "runs_enqueue", mapping=mapping.id, trigger=trigger, actor=actor.name, options=json.dumps(options)
+    )
+    assert queued is not None  # the function returns a log or raises
+    started = Started(queued["id"], queued["is_new"])
+    if approve:
+        if not started.new:
+            queries.changed(session, "runs_approve", log=started.log_id, approve=approve)
+        audit.note(session, actor, "approved", "mapping", mapping.id, mapping.name, after={"hash": approve})
+    return started
+
+
+def runnable(mapping: tables.MappingRow) -> tables.MappingRow:
+    """The mapping, when it may run.
+
+    Raises:
+        InvalidInput: it is a draft or switched off.
+    """
+    if mapping.status != "active":
+        raise InvalidInput(f"Mapping {mapping.name!r} is a draft", hint="Activate it on the mapping's page first.")
+    if not mapping.enabled:
+        raise InvalidInput(f"Mapping {mapping.name!r} is switched off", hint="Switch it on first.")
+    return mapping
