@@ -12,7 +12,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
@@ -28,7 +27,7 @@ from glsync.errors import AlreadyRunning, Interrupted, SyncError
 from glsync.store import db, lease, runs
 
 QUEUE_SCHEMA = "glsync_queue"
-QUEUES = ("sync", "control")
+QUEUES = ["sync", "control"]
 
 HEARTBEAT_SECONDS = 3.0
 STALLED_SECONDS = 10.0
@@ -36,19 +35,14 @@ STALLED_SECONDS = 10.0
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 10.0
 """How long a stopping worker waits for its runs to reach the end of a page."""
+PATIENCE_SECONDS = 2.0
+"""Between two tries to reach a database that is away."""
 BUSY_SECONDS = 5
 """Until a run that met another one on its mapping asks again."""
 
 log = structlog.get_logger(__name__)
 
-tasks = procrastinate.Blueprint()
 
-
-@tasks.task(
-    name="sync",
-    queue="sync",
-    retry=procrastinate.RetryStrategy(wait=BUSY_SECONDS, retry_exceptions={AlreadyRunning, Interrupted}),
-)
 def sync_mapping(log_id: str) -> None:
     """One run. Its failures are in its log, so the job itself has done its work either way."""
     try:
@@ -59,8 +53,6 @@ def sync_mapping(log_id: str) -> None:
         log.warning("run failed", log=log_id, type=error.type, reason=str(error))
 
 
-@tasks.periodic(cron="* * * * * */5")
-@tasks.task(name="rescue", queue="control", queueing_lock="rescue", pass_context=True)
 async def rescue(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001  # procrastinate's signature
     """Give the runs of dead workers to living ones, and end the logs of those nobody will take up."""
     manager = context.app.job_manager
@@ -106,7 +98,27 @@ def worker_in_thread(concurrency: int = 2) -> Iterator[threading.Thread]:
 
 
 async def _work(concurrency: int, stop: threading.Event | None) -> None:
-    app = await asyncio.to_thread(queue)
+    """Work, and go on working when the database was away for a while."""
+    is_over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if stop is None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, is_over.set)
+    else:
+        watching = loop.create_task(_when(stop, is_over))
+        watching.add_done_callback(lambda _: None)  # holds it
+    while not is_over.is_set():
+        try:
+            await _work_once(concurrency, is_over)
+        except (exceptions.ConnectorException, SyncError) as error:
+            reason = error.__cause__ or error
+            log.warning("worker waits for the database", reason=str(reason).strip())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(is_over.wait(), PATIENCE_SECONDS)
+
+
+async def _work_once(concurrency: int, is_over: asyncio.Event) -> None:
+    app = queue()
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(
@@ -121,27 +133,22 @@ async def _work(concurrency: int, stop: threading.Event | None) -> None:
                 delete_jobs="successful",
             )
         )
-
-        def wind_down() -> None:
+        ending = asyncio.create_task(is_over.wait())
+        await asyncio.wait({worker, ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if is_over.is_set():
             lease.interrupt_all()
             worker.cancel()
-
-        if stop is None:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, wind_down)
-        else:
-            asyncio.get_running_loop().create_task(_when(stop, wind_down))
         with contextlib.suppress(asyncio.CancelledError):
             await worker
 
 
-async def _when(stop: threading.Event, then: Any) -> None:
+async def _when(stop: threading.Event, is_over: asyncio.Event) -> None:
     while not stop.is_set():
         await asyncio.sleep(0.2)
-    then()
+    is_over.set()
 
 
-@cache
 def queue() -> procrastinate.App:
     """The queue over our database, for a worker of this process."""
     url = db.database_url()
@@ -151,7 +158,10 @@ def queue() -> procrastinate.App:
             conninfo=_in_schema(url), min_size=1, max_size=4, kwargs={"prepare_threshold": None} if is_pooled else {}
         )
     )
-    app.add_tasks_from(tasks, namespace="")
+    again = procrastinate.RetryStrategy(wait=BUSY_SECONDS, retry_exceptions={AlreadyRunning, Interrupted})
+    app.task(name="sync", queue="sync", retry=again)(sync_mapping)
+    task = app.task(name="rescue", queue="control", queueing_lock="rescue", pass_context=True)(rescue)
+    app.periodic(cron="* * * * * */5")(task)
     return app
 
 
