@@ -1,6 +1,6 @@
 """A real Postgres for every test that asks for one.
 
-    database_url          a fresh database with all migrations applied (a clone of one made once a session, about 50 ms)
+    database_url          a fresh database with all migrations applied (a clone of one made once a session)
     empty_database_url    a fresh database with nothing in it
     database              database_url, and everything in glsync that asks for "the" database gets this one
     postgres_server       the server's own URL, for what concerns the whole server
@@ -12,19 +12,16 @@ embedded one, started by the first test that needs it and shared by all workers 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg2
 import pytest
 from filelock import FileLock
 
+from tests.database import fast_folder, on_database, run_sql, start_server, stop_server
+
 RUN = "TESTS_OF_GLSYNC"
-SAFETY_OFF = ("fsync", "synchronous_commit", "full_page_writes")
-"""What makes a commit survive a power cut; tests do not need to."""
 
 
 def pytest_configure() -> None:
@@ -32,32 +29,30 @@ def pytest_configure() -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workerinput") or not _home().exists():
+    if hasattr(session.config, "workerinput"):
         return
-    from glsync.embedded import Embedded
-
-    Embedded(_home()).stop()
-    shutil.rmtree(_home())
+    if _home().exists():
+        stop_server(_home())
+    if given := os.environ.get("GLSYNC_TEST_DATABASE_URL"):
+        run_sql(given, f"drop database if exists {_template()}")
+    _lock().unlink(missing_ok=True)
 
 
 def _home() -> Path:
-    """In memory where there is room: a clone of a database is 500 small files, ten times slower on a disk."""
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).total >= 2 * 2**30
-    return (memory if roomy else Path(tempfile.gettempdir())) / f"glsync-tests-{os.environ[RUN]}"
+    return fast_folder() / f"glsync-tests-{os.environ[RUN]}"
+
+
+def _lock() -> Path:
+    return fast_folder() / f"glsync-tests-{os.environ[RUN]}.lock"
+
+
+def _template() -> str:
+    return f"glsync_template_{os.environ[RUN]}"
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> str:
-    if given := os.environ.get("GLSYNC_TEST_DATABASE_URL"):
-        return given
-    from glsync.embedded import Embedded
-
-    url = Embedded(_home()).start()
-    for setting in SAFETY_OFF:
-        run_sql(url, f"alter system set {setting} = off")
-    run_sql(url, "select pg_reload_conf()")
-    return url
+    return os.environ.get("GLSYNC_TEST_DATABASE_URL") or start_server(_home())
 
 
 @pytest.fixture(scope="session")
@@ -65,8 +60,8 @@ def migrated_template(postgres_server: str) -> str:
     """The name of a database with all migrations, which has no connections and may be cloned."""
     from glsync.store.migrations import migrate
 
-    name = f"glsync_template_{os.environ[RUN]}"
-    with FileLock(f"{_home()}.lock"):
+    name = _template()
+    with FileLock(_lock()):
         if not run_sql(postgres_server, f"select 1 from pg_database where datname = '{name}'"):
             run_sql(postgres_server, f"create database {name}_new")
             migrate(on_database(postgres_server, f"{name}_new"), optional=["domain-starter"])
@@ -111,22 +106,3 @@ def database(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     yield database_url
     db.forget()
     settings.cache_clear()
-
-
-def on_database(url: str, name: str) -> str:
-    """The same server's URL for another database."""
-    from urllib.parse import urlsplit
-
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
-
-
-def run_sql(url: str, statement: str) -> list[tuple[object, ...]]:
-    """One statement in its own transaction, its rows if it has any."""
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()

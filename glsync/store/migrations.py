@@ -47,6 +47,18 @@ create table if not exists glsync.schema_migration (
 """
 _READ = "select version, name, checksum, applied_at, ms from glsync.schema_migration order by applied_at, version"
 _NOTE = "insert into glsync.schema_migration (version, name, checksum, ms) values (%s, %s, %s, %s)"
+_PIN_QUEUE = """
+do $$
+declare
+    function regprocedure;
+begin
+    for function in select oid from pg_catalog.pg_proc where pronamespace = 'glsync_queue'::regnamespace loop
+        execute format('alter function %s set search_path = glsync_queue, pg_temp', function);
+    end loop;
+end
+$$
+"""
+"""The queue's functions name nothing in full; pinned, they and its triggers work whatever the caller's search_path."""
 _MARK = re.compile(r"-- glsync: (?P<word>optional|no-transaction) ?(?P<name>[a-z-]*)")
 
 
@@ -190,8 +202,8 @@ def _apply_together(
         _check(applied, files)
         queue = _missing(_queue_steps(applied), applied)
         together, alone = _until_alone(_missing(wanted, applied))
-        for step in queue:
-            _apply_queue(cursor, step)
+        if queue:
+            _apply_queue(cursor, queue)
         for step in together:
             _apply(cursor, step)
         if queue:
@@ -220,10 +232,11 @@ def _apply_alone(connection: Connection, step: Migration) -> list[str]:
     return [step.name for step in missing]
 
 
-def _apply_queue(cursor: Any, step: Migration) -> None:
-    """The queue's files name nothing in full: they see its schema and no other."""
+def _apply_queue(cursor: Any, steps: Sequence[Migration]) -> None:
     cursor.execute(f"create schema if not exists {QUEUE_SCHEMA}")
-    _apply(cursor, step, search_path=QUEUE_SCHEMA)
+    for step in steps:
+        _apply(cursor, step, search_path=QUEUE_SCHEMA)
+    cursor.execute(_PIN_QUEUE)
 
 
 def _apply(cursor: Any, step: Migration, search_path: str = "") -> None:

@@ -69,7 +69,7 @@ $$;
 create function glsync.enqueue_run(
     mapping_id uuid, trigger text default 'manual', actor text default null, options jsonb default '{}'
 ) returns uuid
-language plpgsql security definer set search_path = glsync_queue, pg_temp
+language plpgsql security definer set search_path = ''
 as $$
 declare
     mapping public.gl_mappings;
@@ -129,22 +129,30 @@ return array_remove(regexp_split_to_array(translate(
     'ÄÖÜàáâãåçèéêëìíîïñòóôõùúûýÿ', 'aouaaaaaceeeeiiiinoooouuuyy'
 ), '[^a-z0-9]+'), '');
 
--- How alike two names are, 0 to 1: the same, the same words, words in common, one the beginning of the other.
+-- The words two names have in common, as a share of the longer one's.
+create function glsync.share(words text[], other_words text[]) returns numeric
+language sql immutable parallel safe
+return (select count(*) from unnest(words) as w where w = any(other_words))::numeric
+/ greatest(cardinality(words), cardinality(other_words));
+
+-- How alike two names are, 0 to 1: the same; the same but for its writing; the same words; one's words among the
+-- other's; some words in common; one the beginning of the other. The less they share, the lower within its kind.
 create function glsync.likeness(one text, words text[], other text, other_words text[]) returns numeric
 language sql immutable parallel safe
 return case
     when one = other then 1.0
-    when array_to_string(words, '') = array_to_string(other_words, '') then 0.95
     when cardinality(words) = 0 or cardinality(other_words) = 0 then 0
-    when words @> other_words and words <@ other_words then 0.9
-    when words && other_words then 0.3 + 0.55 * (
-        select count(*) from unnest(words) as w where w = any(other_words)
-    ) / greatest(cardinality(words), cardinality(other_words))
-    when least(length(array_to_string(words, '')), length(array_to_string(other_words, ''))) >= 3 and (
-        array_to_string(words, '') ^@ array_to_string(other_words, '')
-        or array_to_string(other_words, '') ^@ array_to_string(words, '')
-    ) then 0.5
-    else 0
+    when array_to_string(words, '') = array_to_string(other_words, '') then 0.95
+    when words <@ other_words and other_words <@ words then 0.9
+    else greatest(
+        case when words <@ other_words or other_words <@ words then 0.5 + 0.35 * glsync.share(words, other_words) end,
+        0.85 * glsync.share(words, other_words),
+        case when array_to_string(words, '') ^@ array_to_string(other_words, '')
+            or array_to_string(other_words, '') ^@ array_to_string(words, '')
+            then 0.4 + 0.4 * least(length(array_to_string(words, '')), length(array_to_string(other_words, '')))
+            / greatest(length(array_to_string(words, '')), length(array_to_string(other_words, '')))
+        end
+    )
 end;
 
 -- The Glide columns a caller describes: [{"id", "name", "type"}] as the API lists them, plain names, or column_mappings.
@@ -205,6 +213,7 @@ begin
             from pg_catalog.pg_attribute as a
             where a.attrelid = glsync.target_oid(p_supabase_table) and a.attnum > 0 and not a.attisdropped
                 and a.attgenerated = '' and a.attidentity <> 'a'
+                and not (a.attname = 'id' and a.atttypid = 'uuid'::regtype) -- the engine fills it
         )
         select g.glide_id, g.glide_name, c.name, coalesce(g.kind, glsync.kind_for(c.type)) as kind,
             case when g.kind is null then 0.9 else 1 end
@@ -215,7 +224,7 @@ begin
         where g.glide_id = '$rowID' or g.kind is null or glsync.kind_fits(g.kind, c.type)
         order by score desc, c.attnum, g.glide_name
     loop
-        continue when candidate.score < 0.4 or candidate.glide_id = any(taken_ids) or candidate.name = any(taken_columns);
+        continue when candidate.score < 0.5 or candidate.glide_id = any(taken_ids) or candidate.name = any(taken_columns);
         taken_ids := taken_ids || candidate.glide_id;
         taken_columns := taken_columns || candidate.name;
         glide_column_name := candidate.glide_name;

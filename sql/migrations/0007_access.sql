@@ -163,7 +163,7 @@ declare
         'current_user_id', 'role_rank', 'my_workspaces', 'acting_role', 'is_machinery', 'may', 'is_hidden_schema',
         'is_control_table', 'target_schema', 'target_table', 'target_oid', 'count_rows', 'kind_of', 'type_family',
         'kind_fits', 'best_type', 'narrowing', 'pairs_of', 'shape_problems', 'target_problems', 'pair_problems',
-        'mapping_problems', 'words_of', 'likeness', 'glide_columns', 'kind_for', 'may_read_target',
+        'mapping_problems', 'words_of', 'share', 'likeness', 'glide_columns', 'kind_for', 'may_read_target',
         'gl_validate_mapping_data', 'gl_validate_column_mapping', 'gl_get_sync_errors', 'gl_suggest_column_mappings'
     ];
     operating text[] := array[

@@ -154,9 +154,7 @@ def tables(db):
 
 def test_the_tables_a_mapping_may_target_are_listed_with_their_columns(db):
     db("create schema shop")
-    db(
-        "create table shop.items (id uuid primary key default gen_random_uuid(), glide_row_id text unique, price numeric not null)"
-    )
+    db("create table shop.items (id uuid default gen_random_uuid(), glide_row_id text unique, price numeric not null)")
     row = tables(db)["shop.items"]
     assert (row.schema_name, row.table_name, row.has_row_key) == ("shop", "items", True)
     assert [column["name"] for column in row.columns] == ["id", "glide_row_id", "price"]
