@@ -149,6 +149,13 @@ def connect(name: str, *, url: str | None = None, autocommit: bool = False) -> I
         connection.close()  # rolls back what is open
 
 
+@contextmanager
+def transaction(connection: Connection) -> Iterator[psycopg2.extensions.cursor]:
+    """One transaction of a connection that stays open: committed at the end, rolled back by an exception."""
+    with wrapped(), connection, connection.cursor() as cursor:
+        yield cursor
+
+
 def forget() -> None:
     """Close the pool and forget the URL, as a test does that turns to another database."""
     if engine.cache_info().currsize:
@@ -193,7 +200,7 @@ def translated(error: BaseException) -> SyncError:
         return DatabaseUnavailable("The database took too long to answer", sqlstate=sqlstate, hint=_BUSY)
     if sqlstate == "42501":
         return PermissionMissing(f"The database does not allow it: {said}", sqlstate=sqlstate)
-    if sqlstate in _ABSENT and "glsync" in said:
+    if sqlstate in _ABSENT and ("glsync" in said or "gl_" in said):
         return DatabaseError(f"The database is not prepared: {said}", sqlstate=sqlstate, hint=_MIGRATE)
     return DatabaseError(f"The database says: {said}", sqlstate=sqlstate)
 

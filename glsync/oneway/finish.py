@@ -1,0 +1,204 @@
+"""A one-way run from its first page to its report, and the same read as a plan that writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import structlog
+from psycopg2 import extensions
+
+from glsync.ahead import ahead
+from glsync.engine import guard
+from glsync.engine.memory import doubled, no_rows
+from glsync.engine.prepare import row_ids
+from glsync.errors import ContinuationExpired
+from glsync.glide import App
+from glsync.oneway.read import Read, how, is_unchanged, open_read, prepared
+from glsync.oneway.store import state, store_page
+from glsync.postgres import capture
+from glsync.store import base, problems, runs
+from glsync.store.db import transaction
+from glsync.store.lease import Lease
+from glsync.values import Counts, Plan, Price, RunReport, SideWrites, Status, Waiting
+
+POINT_READS = 200
+"""Rows of a Big Table looked up one by one; beyond, reading it again is quicker."""
+POINT_READ_PRICE = Decimal("0.001")
+
+log = structlog.get_logger(__name__)
+
+
+def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: App) -> RunReport:
+    """Read, store, remember; once more from the first page when Glide has forgotten where we were."""
+    source = app.source(job.mapping.glide_table)
+    for may_resume in (True, False):
+        with transaction(connection) as cursor:
+            lease.check(cursor)
+            read = open_read(cursor, job, source, may_resume=may_resume)
+            if is_unchanged(read, source):
+                return _report(read, (), "Nothing changed in Glide since the last run")
+            runs.note(cursor, job.log_id, how(read), stage="read")
+        try:
+            _read_all(connection, read, lease)
+        except ContinuationExpired as error:
+            if not read.start:
+                raise
+            log.info("read starts again", mapping=job.mapping.name, reason=str(error))
+            job = replace(job, done=read.counts, paid=read.paid)
+            continue
+        return _finish(connection, read, lease)
+    raise AssertionError("the second read has no continuation to lose")
+
+
+def _read_all(connection: extensions.connection, read: Read, lease: Lease) -> None:
+    with ahead(read.source.pages(read.start)) as pages, ahead(prepared(read, pages)) as ready:
+        for page, one in ready:
+            lease.go_on()
+            store_page(connection, read, lease, page, one)
+
+
+def plan(cursor: extensions.cursor, job: runs.Job, app: App) -> Plan:
+    """What a run would do now: everything is read and compared, nothing is written or remembered."""
+    read = open_read(cursor, job, app.source(job.mapping.glide_table), dry=True)
+    created = updated = failed = 0
+    sample: list[str] = []
+    with ahead(read.source.pages()) as pages, ahead(prepared(read, pages)) as ready:
+        for page, one in ready:
+            new, changed, some = read.target.compare(cursor, one.batch, read.layout)
+            created, updated = created + new, updated + changed
+            failed += len({each.row_id for each in one.batch.bad})
+            sample += some
+            read.paid += page.price
+            read.rows += one.rows
+    gone = read.target.present(cursor, _vanished(cursor, read))
+    mapping = read.job.mapping
+    stop = guard.deletes(mapping.id, gone, base=_base_rows(read, gone), left=read.rows, how=mapping.deletes)
+    return Plan(
+        glide=SideWrites(),
+        postgres=SideWrites(created, updated, len(gone)),
+        conflicts=0,
+        failed=failed,
+        price=Price(reads=read.paid),
+        hash=stop.hash if stop else guard.plan_hash(mapping.id, f"plan {created} {updated}", [*gone, *sample]),
+        waiting=(stop,) if stop else (),
+        samples=tuple({"glide_row_id": row_id} for row_id in sample[: guard.SAMPLE]),
+    )
+
+
+def _finish(connection: extensions.connection, read: Read, lease: Lease) -> RunReport:
+    """The read is complete: rows that went away, what to remember, what to tell."""
+    mapping = read.job.mapping
+    version = read.source.version()
+    moved = version != read.kept.glide_version
+    with transaction(connection) as cursor:
+        lease.check(cursor)
+        capture.sign(cursor, mapping.id)
+        vanished = _vanished(cursor, read)
+    reappeared = _reread(read, lease, vanished) if vanished and mapping.delete_grace == 0 else frozenset()
+    with transaction(connection) as cursor:
+        lease.check(cursor)
+        capture.sign(cursor, mapping.id)
+        waiting = () if moved else _take_away(cursor, read, [each for each in vanished if each not in reappeared])
+        _remember(cursor, read, None if moved else version)
+        read.recorder.close(cursor)
+        problems.settle(cursor, mapping.id, read.kept.since)
+        capture.settle(cursor, mapping.id, read.kept.touches)
+        runs.progress(cursor, read.job.log_id, "finish", read.counts, read.paid, read.counts.read)
+        if moved and vanished:
+            runs.note(
+                cursor, read.job.log_id, "Glide changed while it was read: no row counts as gone", level="warning"
+            )
+    return _report(read, waiting, None)
+
+
+def _vanished(cursor: extensions.cursor, read: Read) -> list[str]:
+    """Row ids of the base that this complete read did not meet."""
+    if read.job.mapping.deletes == "keep" or not read.memory.rows:
+        return []
+    gone = read.memory.vanished()
+    return base.names(cursor, read.job.mapping.id, gone) if gone else []
+
+
+def _reread(read: Read, lease: Lease, vanished: list[str]) -> frozenset[str]:
+    """A second look in the same run, for mappings that give a row no grace: which of these are there after all."""
+    if read.source.kind == "big" and len(vanished) <= POINT_READS:
+        read.paid += POINT_READ_PRICE * len(vanished)
+        return frozenset(row_id for row_id in vanished if read.source.exists(row_id))
+    found: set[str] = set()
+    with ahead(read.source.pages()) as pages:
+        for page in pages:
+            lease.go_on()
+            found.update(row_ids(page.rows))
+            read.paid += page.price
+    return frozenset(found)
+
+
+def _take_away(cursor: extensions.cursor, read: Read, vanished: list[str]) -> tuple[Waiting, ...]:
+    """Delete or mark the rows whose grace is over, unless a guard wants a person to look first."""
+    mapping = read.job.mapping
+    if mapping.deletes == "keep":
+        return ()
+    if vanished:
+        base.note_absent(cursor, mapping.id, read.job.log_id, vanished)
+    if not vanished and not read.has_absent:
+        return ()
+    due = base.absent_due(cursor, mapping.id, mapping.delete_grace)
+    held_here = read.target.present(cursor, due)
+    stop = guard.deletes(mapping.id, held_here, base=_base_rows(read, held_here), left=read.rows, how=mapping.deletes)
+    if stop and stop.hash != read.job.approved_hash:
+        return (stop,)
+    removed = read.target.remove(cursor, held_here)
+    base.forget_absent(cursor, mapping.id, due)
+    read.counts += Counts(deleted=removed)
+    return ()
+
+
+def _base_rows(read: Read, gone: list[str]) -> int:
+    """Rows both sides held, those on their way out included."""
+    return max(read.old.rows or 0, read.memory.rows, read.rows + len(gone))
+
+
+def _remember(cursor: extensions.cursor, read: Read, version: str | None) -> None:
+    mapping_id = read.job.mapping.id
+    if read.has_changes:
+        _forget_doubles(cursor, read)
+    if read.has_changes or len(read.memory.pages) != read.last_page + 1:
+        base.drop_old_pages(cursor, mapping_id, read.last_page)
+    now = replace(state(read, glide_version=version, rows=read.rows), pass_=read.pass_)
+    base.save_state(cursor, mapping_id, now, is_full=not read.kept.trusted)
+    base.drop_checkpoint(cursor, mapping_id)
+
+
+def _forget_doubles(cursor: extensions.cursor, read: Read) -> None:
+    """A row met on two pages has its last word stored; the digest of an earlier word must not excuse it again."""
+    before = {page.number: page.id_hashes for page in read.memory.pages}
+    order = range(read.last_page + 1)
+    hashes = [
+        found if (found := read.seen.get(number, before.get(number))) is not None else no_rows() for number in order
+    ]
+    forgotten: dict[int, list[int]] = {}
+    for page, row in doubled(hashes):
+        forgotten.setdefault(page, []).append(row)
+    base.forget_rows(cursor, read.job.mapping.id, forgotten)
+
+
+def _report(read: Read, waiting: tuple[Waiting, ...], message: str | None) -> RunReport:
+    counts = read.counts
+    status: Status = "completed_with_errors" if counts.failed else "completed"
+    return RunReport(read.job.log_id, status, message or _told(counts, waiting), counts, 0.0, Price(read.paid), waiting)
+
+
+def _told(counts: Counts, waiting: tuple[Waiting, ...]) -> str:
+    parts = [
+        f"{number:,} {word}"
+        for number, word in (
+            (counts.created, "created"),
+            (counts.updated, "updated"),
+            (counts.deleted, "deleted"),
+            (counts.failed, "failed"),
+        )
+        if number
+    ]
+    said = f"{counts.read:,} rows read: {', '.join(parts) or 'nothing to write'}"
+    return f"{said}; {waiting[0].reason}" if waiting else said

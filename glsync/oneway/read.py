@@ -1,0 +1,173 @@
+"""Opening a read of Glide: where to go on from, which rows are known, whether every row is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
+from decimal import Decimal
+from hashlib import sha256
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from psycopg2 import extensions
+
+from glsync.engine.memory import BasePage, Hashes, Memory
+from glsync.engine.prepare import Prepared, prepare
+from glsync.engine.transform import Layout, layout
+from glsync.errors import ConfigError, InvalidMapping
+from glsync.glide import Page, Source
+from glsync.postgres import capture
+from glsync.postgres.target import Target, open_target
+from glsync.store import base, problems, runs
+from glsync.values import Counts, Problem
+
+VERIFY_HOURS = 24.0
+"""How long digests excuse a row from being compared with Postgres; then a run compares every row once."""
+
+
+@dataclass(slots=True)
+class Read:
+    """A read of Glide under way: what it goes by, and what it has seen and stored so far."""
+
+    job: runs.Job
+    source: Source
+    target: Target
+    layout: Layout
+    memory: Memory
+    kept: base.ReadState
+    pass_: int
+    old: base.State
+    first_page: int = 0
+    start: str | None = None
+    is_empty_target: bool = False
+    has_absent: bool = False
+    counts: Counts = field(default_factory=Counts)
+    paid: Decimal = Decimal(0)
+    seen: dict[int, Hashes] = field(default_factory=dict)
+    rows: int = 0
+    last_page: int = -1
+    has_changes: bool = False
+    committed: float = 0.0
+    recorder: problems.Recorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recorder = problems.Recorder(self.job.mapping.id, self.job.log_id)
+
+
+def open_read(
+    cursor: extensions.cursor, job: runs.Job, source: Source, *, may_resume: bool = True, dry: bool = False
+) -> Read:
+    """Decide what this read may rely on: where to go on from, which rows are known, whether to compare in full."""
+    mapping = job.mapping
+    target = open_target(cursor, mapping)
+    rows = _layout(job, target)
+    scope = _scope(job, target)
+    is_watched = capture.watch(cursor, target) if not dry else capture.is_watched(cursor, target)
+    touches = capture.touches(cursor, mapping.id)
+    old = base.state(cursor, mapping.id, VERIFY_HOURS)
+    is_same = old.table_oid == target.oid and old.scope == scope
+    pages = base.pages(cursor, mapping.id)
+    version = source.version()
+    point = base.checkpoint(cursor, mapping.id) if may_resume and not dry else None
+    if point and _can_resume(point, old, target, scope, version, touches):
+        return _resumed(job, source, target, rows, old, point, pages)
+    trusted = is_watched and is_same and old.complete and old.is_fresh and not touches and not job.options.get("full")
+    return Read(
+        job=job,
+        source=source,
+        target=target,
+        layout=rows,
+        memory=Memory(pages, trusted=trusted),
+        kept=base.ReadState(runs.moment(cursor), scope, target.oid, trusted, touches, version),
+        pass_=old.pass_ + 1,
+        old=old,
+        is_empty_target=target.is_empty(cursor),
+        has_absent=base.absent(cursor, mapping.id) > 0,
+        counts=job.done,
+        paid=job.paid,
+    )
+
+
+def _can_resume(
+    point: base.Checkpoint, old: base.State, target: Target, scope: str, version: str | None, touches: list[str]
+) -> bool:
+    kept = point.state
+    is_same = kept.table_oid == target.oid and kept.scope == scope and kept.glide_version == version
+    return is_same and point.pass_ == old.pass_ + 1 and (not kept.trusted or not touches)
+
+
+def _resumed(
+    job: runs.Job,
+    source: Source,
+    target: Target,
+    rows: Layout,
+    old: base.State,
+    point: base.Checkpoint,
+    pages: list[BasePage],
+) -> Read:
+    """Go on where a run broke off: its pages count as seen, the rest of the base is as it was before it."""
+    ours = {page.number: page for page in pages if page.pass_ == point.pass_}
+    memory = Memory([page for page in pages if page.pass_ < point.pass_], trusted=point.state.trusted)
+    before = {page.number: page for page in memory.pages}
+    seen = {}
+    for number in range(point.page + 1):
+        if number in ours:
+            memory.supersede(ours[number].id_hashes)
+            seen[number] = ours[number].id_hashes
+        elif number in before:
+            memory.see_page(number)
+            seen[number] = before[number].id_hashes
+    is_ours = point.log_id == job.log_id
+    return Read(
+        job=job, source=source, target=target, layout=rows, memory=memory, kept=point.state, pass_=point.pass_, old=old,
+        first_page=point.page + 1, start=point.continuation, counts=job.done if is_ours else Counts(), paid=job.paid,
+        seen=seen, rows=sum(map(len, seen.values())), last_page=point.page, has_changes=bool(ours), has_absent=True,
+    )  # fmt: skip
+
+
+def is_unchanged(read: Read, source: Source) -> bool:
+    """Glide's version says that nothing can have changed since a read that met everything and stored all of it."""
+    old, version = read.old, read.kept.glide_version
+    is_retry = read.job.options.get("full") or read.start or read.has_absent or read.memory.has_gaps
+    return bool(
+        source.kind == "big" and version and version == old.glide_version and read.kept.trusted and not is_retry
+    )
+
+
+def _layout(job: runs.Job, target: Target) -> Layout:
+    try:
+        return layout(target.pairs, target.types, _zone(job))
+    except ValueError as error:
+        raise InvalidMapping(job.mapping.name, [Problem("error", str(error))]) from error
+
+
+def _scope(job: runs.Job, target: Target) -> str:
+    """What the digests were made for: another scope means that equal raw rows may be stored otherwise."""
+    pairs = [(pair.glide_id, pair.column, pair.kind, target.types[pair.column], pair.rule) for pair in target.pairs]
+    parts = (job.mapping.glide_table, job.connection.app_id, job.mapping.filter, str(_zone(job)), pairs)
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+
+
+def _zone(job: runs.Job) -> tzinfo:
+    """The zone of date-times without an offset, from the connection's settings; UTC when it names none."""
+    name = job.connection.settings.get("timezone")
+    if not name or name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(f"Connection {job.connection.name!r} names an unknown time zone: {name!r}") from error
+
+
+def how(read: Read) -> str:
+    if read.start:
+        return f"Carrying on after page {read.first_page:,}, where an earlier run broke off"
+    if read.kept.trusted:
+        return "Reading Glide; rows that say what they said last time are skipped"
+    return "Reading Glide; every row is compared with Postgres"
+
+
+def prepared(read: Read, pages: Iterator[Page]) -> Iterator[tuple[Page, Prepared]]:
+    for number, page in enumerate(pages, start=read.first_page):
+        yield replace(page, rows=[]), prepare(page.rows, number, read.pass_, read.memory, read.layout)
