@@ -104,7 +104,7 @@ class World:
             f"insert into gl_mappings ({', '.join(row)}) values ({', '.join(['%s'] * len(row))}) returning id",
             *row.values(),
         )
-        return UUID(found[0]["id"])
+        return UUID(str(found[0]["id"]))
 
     def change_mapping(self, **changes: Any) -> None:
         for column, value in changes.items():
@@ -125,7 +125,7 @@ class World:
             f"insert into gl_sync_logs ({', '.join(row)}) values ({', '.join(['%s'] * len(row))}) returning id",
             *row.values(),
         )
-        return UUID(found[0]["id"])
+        return UUID(str(found[0]["id"]))
 
     def sync(self, **log: Any) -> RunReport:
         return sync.run(self.new_log(**log))
@@ -165,9 +165,9 @@ class World:
             json.dumps(urls),
         )[0]
         with db.connect("test") as connection:
-            sealed = secrets.encrypt(connection, UUID(found["workspace_id"]), UUID(found["id"]), "api_key", TOKEN)
+            sealed = secrets.encrypt(connection, UUID(str(found["workspace_id"])), UUID(str(found["id"])), "api_key", TOKEN)
         self.sql("update gl_connections set api_key = %s where id = %s", sealed, found["id"])
-        return UUID(found["id"])
+        return UUID(str(found["id"]))
 
     @staticmethod
     def _fixture(kind: str) -> dict[str, Any]:
