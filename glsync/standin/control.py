@@ -12,7 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from glsync.standin import fixture
+from glsync.standin.demo import demo_fixture
 from glsync.standin.faults import fault_from
+from glsync.standin.flights import FlightsMissing, load_flights
 from glsync.standin.glide import Glide, UnknownTable
 from glsync.standin.tables import Table
 
@@ -111,6 +113,18 @@ def add_apps(asked: Asked) -> Any:
     return overview(asked)
 
 
+def add_demo(asked: Asked) -> Any:
+    """The app Demo Wholesale as it is at first."""
+    fixture.load(asked.glide, demo_fixture())
+    return overview(asked)
+
+
+def add_flights(asked: Asked) -> Any:
+    """The app NYC Flights as it is at first."""
+    load_flights(asked.glide)
+    return overview(asked)
+
+
 def tables(asked: Asked) -> Any:
     return {"tables": [_described(table) for table in asked.glide.tables.values()]}
 
@@ -145,6 +159,8 @@ ADDRESSES: list[tuple[str, str, Work]] = [
     ("DELETE", "/log", forget_calls),
     ("POST", "/settle", settle),
     ("POST", "/apps", add_apps),
+    ("POST", "/demo", add_demo),
+    ("POST", "/flights", add_flights),
     ("GET", "/tables", tables),
     ("DELETE", "/tables/{table}", drop),
     ("GET", "/tables/{table}/rows", rows),
@@ -169,7 +185,7 @@ def _answer(work: Work, asked: Asked) -> Response:
     try:
         with asked.glide.settled():
             content = msgspec.json.encode(work(asked))
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, FlightsMissing) as error:
         status = 404 if isinstance(error, UnknownTable) else 400
         content = msgspec.json.encode({"error": {"message": str(error)}})
     return Response(content, status, media_type="application/json")

@@ -1,0 +1,83 @@
+"""The web app's entry: streamlit run app.py, or uvicorn app:app.
+
+Started by `up`, everything else stands already. Started alone it brings up the database, the demo's stand-in and a
+worker by itself, in this one process, for hosts that run a Streamlit file and nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from glsync import logs, startup
+from glsync.config import settings
+
+ROUTER = Path(__file__).resolve().parent / "glsync" / "ui" / "router.py"
+
+log = structlog.get_logger("glsync.web")
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    logs.set_up(settings().log_level, settings().log_format)
+    with ExitStack() as stack:
+        if startup.CHILD not in os.environ:
+            from glsync import oneprocess
+
+            await asyncio.to_thread(stack.enter_context, oneprocess.everything(settings()))
+        await asyncio.to_thread(_load)
+        gc.collect()
+        gc.freeze()  # Streamlit collects garbage after every rerun; what is loaded by now need not be looked at again
+        yield
+
+
+def _load() -> None:
+    """Import what the first visitor would have to wait for."""
+    import altair
+    import pandas as pd
+
+    import glsync.ui.shell
+
+    del altair, pd, glsync.ui.shell
+
+
+async def healthz(_request: Request) -> JSONResponse:
+    """This process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(_request: Request) -> JSONResponse:
+    """It can serve people: the database answers and has our schema. What is said of workers is for information."""
+    from glsync import doctor
+
+    state = await asyncio.to_thread(doctor.readiness)
+    return JSONResponse(state, 200 if state["status"] == "ok" else 503)
+
+
+def calmly(error: Exception) -> bool:
+    """An error nobody foresaw: the log has all of it under a reference, which the reader sees."""
+    reference = secrets.token_hex(4)
+    log.error("a page failed", reference=reference, exc_info=error)
+    st.error(
+        f"Something went wrong on our side. It is in the log under reference {reference}.", icon=":material/error:"
+    )
+    return True
+
+
+app = st.App(
+    ROUTER,
+    lifespan=lifespan,
+    routes=[Route("/healthz", healthz), Route("/readyz", readyz)],
+    on_script_error=calmly,
+)
