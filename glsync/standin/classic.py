@@ -21,7 +21,6 @@ class Query(msgspec.Struct, kw_only=True):
     sql: str | None = None
     params: list[Any] = []
     utc: bool = False
-    limit: int | None = None
 
 
 class Queries(msgspec.Struct):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ KINDS = {
     *("email-address", "emoji", "duration", "number", "boolean", "json", "array"),
 }
 EXACT_BELOW = 2**53
+LARGEST = sys.float_info.max
 
 
 class UnknownKind(ValueError):
@@ -111,7 +112,7 @@ def as_double(number: float) -> int | float:
     try:
         double = float(number)
     except OverflowError:
-        return math.copysign(1.7976931348623157e308, number)
+        return LARGEST if number > 0 else -LARGEST
     return int(double) if double.is_integer() and abs(double) < 1e21 else double
 
 

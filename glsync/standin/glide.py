@@ -47,21 +47,34 @@ class Glide:
     def __init__(self, settings: Settings | None = None, clock: Callable[[], float] = time.time) -> None:
         self.lock = threading.RLock()
         self.clock = clock
+        self.rates = Rates()
+        self.changed = 0
+        self.dropped_tables: set[tuple[str, str]] = set()
+        self._begin()
+        self.set(settings or Settings())
+
+    def _begin(self) -> None:
+        """Know nothing."""
         self.apps: dict[str, App] = {}
         self.tables: dict[tuple[str, str], Table] = {}
         self.meters: dict[str, Meter] = {}
         self.faults = Faults()
-        self.rates = Rates()
         self.snapshots = Snapshots()
         self.stashes = Stashes()
         self.jobs: dict[tuple[str, str], Job] = {}
         self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
         self.queue: list[tuple[float, int, str, str, Change]] = []
-        self.dropped_tables: set[tuple[str, str]] = set()
-        self.changed = 0
         self._queued = 0
         self._noted = 0
-        self.set(settings or Settings())
+
+    def forget(self, settings: Settings) -> None:
+        """Begin anew."""
+        with self.lock:
+            self.dropped_tables |= set(self.tables)
+            self.changed += 1
+            self._begin()
+            self.rates.forget()
+            self.set(settings)
 
     def set(self, settings: Settings) -> None:
         """Replace the settings; everything random starts anew from their seed."""
@@ -276,7 +289,7 @@ class Glide:
                 }
             )
             if meter := self.meters.get(call.app_id):
-                meter.calls[call.site] += 1
+                meter.called(call.site)
 
     @contextmanager
     def settled(self) -> Iterator[Glide]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
@@ -11,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 
 from glsync.standin.columns import Column
 from glsync.standin.glide import Glide, Job
 from glsync.standin.stashes import Stash
 from glsync.standin.tables import App, Change, Kind, Table
 from glsync.standin.usage import Meter
+
+log = structlog.get_logger(__name__)
 
 SECONDS = 0.25
 """The pause between two writes; kill -9 loses at most this and the time of one write."""
@@ -64,7 +68,8 @@ class Keeper:
     """Reads the state when it is made and writes changes on from there."""
 
     def __init__(self, glide: Glide, folder: Path) -> None:
-        self._glide = glide
+        self._glide, self._folder = glide, folder
+        self._saving = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(folder / "standin.sqlite3", check_same_thread=False, timeout=2)
         try:
@@ -93,9 +98,17 @@ class Keeper:
 
     def save(self) -> None:
         """Write what changed, in one transaction."""
-        batch = self._collect()
-        if batch is None:
-            return
+        with self._saving:
+            batch = self._collect()
+            if batch is None:
+                return
+            try:
+                self._write(batch)
+            except sqlite3.Error:
+                self._begin_anew(batch)
+                raise
+
+    def _write(self, batch: Batch) -> None:
         with self._database as database:
             database.executemany("delete from rows where app = ? and name = ?", batch.dropped)
             database.executemany("delete from things where kind = ? and id = ?", batch.gone)
@@ -108,8 +121,21 @@ class Keeper:
     async def _forever(self) -> None:
         while True:
             await asyncio.sleep(SECONDS)
-            if self._now() != self._mark:
-                await asyncio.shield(asyncio.to_thread(self.save))
+            if self._now() == self._mark:
+                continue
+            try:
+                await asyncio.to_thread(self.save)
+            except sqlite3.Error:
+                log.exception("The stand-in's state could not be kept; trying again", folder=str(self._folder))
+
+    def _begin_anew(self, batch: Batch) -> None:
+        """Nothing counts as kept after a failed write: the next one writes everything."""
+        with self._glide.lock:
+            self._mark = (-1, -1)
+            self._glide.dropped_tables |= set(batch.dropped)
+            self._glide.stashes.keep_all()
+            for table in self._glide.tables.values():
+                table.kept_to = 0
 
     def _now(self) -> tuple[int, int]:
         return self._glide.changed, self._glide.spent()

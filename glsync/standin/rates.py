@@ -24,6 +24,10 @@ class Rates:
         self._left: float | None = None
         self._seen = 0.0
 
+    def forget(self) -> None:
+        """Fill the bucket."""
+        self._left = None
+
     def admit(self, settings: Settings, now: float) -> None:
         """Take a request in.
 

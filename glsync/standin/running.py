@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -50,14 +52,15 @@ class StandIn:
         host: str = LOOPBACK,
         fixture: Fixture | None = None,
         data_dir: Path | str | None = None,
+        clock: Callable[[], float] = time.time,
         **settings: Any,
     ) -> None:
-        """Load the state and take the port; settings are those of settings.py.
+        """Load the state and take the port; `clock` gives seconds since 1970, settings are those of settings.py.
 
         Raises:
             BadFixture, DataInUse, OSError: the port is taken.
         """
-        self.state = Glide(Settings().changed(settings))
+        self.state = Glide(Settings().changed(settings), clock)
         self._keeper = Keeper(self.state, Path(data_dir)) if data_dir else None
         if fixture is not None:
             fixtures.load(self.state, fixture, keep=data_dir is not None)
@@ -80,8 +83,9 @@ class StandIn:
     # Running
 
     def run(self) -> None:
-        """Serve until a signal comes."""
-        self._server.run(sockets=[self._socket])
+        """Serve until a signal comes, or stop() is called."""
+        with suppress(KeyboardInterrupt):
+            self._server.run(sockets=[self._socket])
 
     def start(self) -> Self:
         """Serve in a thread; connections are taken from now on, answered as soon as it is up."""
@@ -137,6 +141,12 @@ class StandIn:
     def load(self, fixture: Fixture) -> None:
         """Add a fixture's apps, replacing those of the same id."""
         fixtures.load(self.state, fixture)
+
+    def reset(self, fixture: Fixture | None = None, **settings: Any) -> None:
+        """Forget everything (apps, settings, faults, spending, calls) and begin with this fixture."""
+        self.state.forget(Settings().changed(settings))
+        if fixture is not None:
+            fixtures.load(self.state, fixture)
 
     def edit(
         self,

@@ -66,9 +66,11 @@ def application(glide: Glide, keeper: Keeper | None = None) -> Starlette:
         Route(path, Endpoint(glide, answering, site, handler), methods=[method])
         for method, path, site, handler in ADDRESSES
     ]
-    return Starlette(
+    app = Starlette(
         routes=[*routes, *control.routes(glide)], lifespan=lifespan, exception_handlers={HTTPException: _not_here}
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 class Endpoint:

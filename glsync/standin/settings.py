@@ -119,3 +119,29 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             msgspec.ValidationError: an unknown name, or a value that does not fit.
         """
         return msgspec.convert({**msgspec.structs.asdict(self), **changes}, Settings)
+
+
+UNKNOWN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "computed columns move the version": ({"version_moves_on_computed": True}, {"version_moves_on_computed": False}),
+    "a write moves the version by one": ({"version_steps": "one"}, {"version_steps": "irregular"}),
+    "a stash can be committed twice": ({"stash_second_commit": "adds_again"}, {"stash_second_commit": "refused"}),
+    "a page is of one moment and its continuation lives": (
+        {"page_etag": "with_rows", "paging": "slots", "continuation_seconds": 3600.0},
+        {"page_etag": "after_rows", "paging": "offset", "continuation_seconds": 1.0},
+    ),
+    "pages are large and full, requests not counted": (
+        {"page_rows": 10_000, "big_page_rows": 10_000, "short_pages": False, "requests_per_second": None},
+        {"page_rows": 100, "big_page_rows": 50, "short_pages": True, "requests_per_second": 50.0},
+    ),
+    "a write whose answer is lost lands at once": ({"timed_out_write": "lands"}, {"timed_out_write": "lands_late"}),
+    "an empty text clears a cell": ({"empty_text": "clears"}, {"empty_text": "kept"}),
+    "dates and numbers are read as written": (
+        {"dates": "as_sent", "numbers": "exact"},
+        {"dates": "utc_milliseconds", "numbers": "double"},
+    ),
+    "v1 writes take effect at once": (
+        {"queue_delay": 0.0, "queue_jitter": 0.0},
+        {"queue_delay": 0.5, "queue_jitter": 0.5},
+    ),
+}
+"""What Glide's documents do not say, each with settings for both answers: whoever syncs must be right in either."""

@@ -56,6 +56,9 @@ class Stashes:
         self.kept[owner, id].committed = True
         self._unkept.add((owner, id))
 
+    def keep_all(self) -> None:
+        self._unkept = set(self.kept)
+
     def take_unkept(self) -> list[tuple[tuple[str, str], Stash]]:
         """The stashes changed since this was last asked."""
         changed, self._unkept = self._unkept, set()

@@ -16,7 +16,7 @@ class Meter(msgspec.Struct):
     writes: int = 0
     rows_read: int = 0
     rows_written: int = 0
-    calls: Counter[str] = msgspec.field(default_factory=Counter)
+    calls: dict[str, int] = {}
 
     @property
     def updates(self) -> Decimal:
@@ -30,7 +30,7 @@ class Meter(msgspec.Struct):
             "writes": str(Decimal(self.writes) / 1000),
             "rows_read": self.rows_read,
             "rows_written": self.rows_written,
-            "calls": dict(self.calls),
+            "calls": self.calls,
         }
 
     def add(self, other: Meter) -> None:
@@ -38,7 +38,10 @@ class Meter(msgspec.Struct):
         self.writes += other.writes
         self.rows_read += other.rows_read
         self.rows_written += other.rows_written
-        self.calls += other.calls
+        self.calls = dict(Counter(self.calls) + Counter(other.calls))
+
+    def called(self, site: str) -> None:
+        self.calls[site] = self.calls.get(site, 0) + 1
 
     def read_classic(self, rows: int) -> None:
         """v1: one update for each started 1,000 rows of a call; a call that finds none is one as well."""

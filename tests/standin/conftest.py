@@ -13,6 +13,7 @@ from glsync.standin import StandIn
 APP, TOKEN = "ops", "token-of-ops"
 OTHER_APP, OTHER_TOKEN = "hr", "token-of-hr"
 ITEMS, PARTS, ORDERS = "native-table-items", "native-table-parts", "native-table-orders"
+BEGIN = 1_700_000_000.0
 COLUMNS = [
     {"id": "Name", "name": "Item", "type": "string"},
     {"id": "Kx9aB", "name": "Quantity", "type": "number"},
@@ -46,7 +47,7 @@ class Clock:
     """Seconds since 1970, as far as the stand-in knows."""
 
     def __init__(self) -> None:
-        self.now = 1_700_000_000.0
+        self.now = BEGIN
 
     def __call__(self) -> float:
         return self.now
@@ -110,15 +111,28 @@ def delete(table: str, row: str) -> dict[str, Any]:
     return {"kind": "delete-row", "tableName": table, "rowID": row}
 
 
-@pytest.fixture
-def clock() -> Clock:
+@pytest.fixture(scope="session")
+def clock_of_all() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def glide(clock: Clock) -> Iterator[StandIn]:
-    with StandIn(fixture=FIXTURE, clock=clock) as running:
+@pytest.fixture(scope="session")
+def glide_of_all(clock_of_all: Clock) -> Iterator[StandIn]:
+    with StandIn(clock=clock_of_all) as running:
         yield running
+
+
+@pytest.fixture
+def clock(clock_of_all: Clock) -> Clock:
+    clock_of_all.now = BEGIN
+    return clock_of_all
+
+
+@pytest.fixture
+def glide(glide_of_all: StandIn, clock: Clock) -> StandIn:
+    """The same server for all tests, knowing nothing but the fixture above."""
+    glide_of_all.reset(FIXTURE)
+    return glide_of_all
 
 
 @pytest.fixture

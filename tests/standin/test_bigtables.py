@@ -113,7 +113,10 @@ def test_the_schema_can_be_widened_to_fit(glide, ask):
 
 
 def test_rows_may_come_as_csv_or_tsv(glide, ask):
-    for type, text in [("text/csv", "Name,Kx9aB,zA8cC\npen,3,true\n7,,\n"), ("text/tab-separated-values", "Name\tKx9aB\nink\t4")]:
+    for type, text in [
+        ("text/csv", "Name,Kx9aB,zA8cC\npen,3,true\n7,,\n"),
+        ("text/tab-separated-values", "Name\tKx9aB\nink\t4"),
+    ]:
         assert ask.call("POST", ROWS, data=text, headers={"Content-Type": type}).status_code == 201
     assert list(glide.rows(ORDERS).values()) == [
         {"Name": "pen", "Kx9aB": 3, "zA8cC": True},

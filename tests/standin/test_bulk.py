@@ -7,7 +7,10 @@ from tests.standin.test_bigtables import ROWS, error_type
 
 
 def test_a_table_is_created_with_its_columns_and_rows(glide, ask):
-    columns = [{"id": "full", "displayName": "Full name", "type": "string"}, {"id": "due", "type": {"kind": "dateTime"}}]
+    columns = [
+        {"id": "full", "displayName": "Full name", "type": "string"},
+        {"id": "due", "type": {"kind": "dateTime"}},
+    ]
     body = {"name": "People", "schema": {"columns": columns}, "rows": [{"full": "Ada"}], "appsToLink": ["ops", "hr"]}
     reply = ask.call("POST", "/tables", json=body)
     made = reply.json()["data"]
@@ -33,7 +36,10 @@ def test_a_table_created_from_bare_rows_learns_its_columns_from_them(glide, ask)
     [
         ([], (400, "request_validation_error")),
         ({"rows": []}, (400, "request_validation_error")),
-        ({"name": "T", "rows": [], "schema": {"columns": [{"id": "$a", "type": "string"}]}}, (422, "column_id_reserved")),
+        (
+            {"name": "T", "rows": [], "schema": {"columns": [{"id": "$a", "type": "string"}]}},
+            (422, "column_id_reserved"),
+        ),
         (
             {"name": "T", "rows": [], "schema": {"columns": [{"id": "a", "type": "string"}] * 2}},
             (422, "column_id_not_unique"),

@@ -79,5 +79,10 @@ def test_a_token_sees_only_its_own_apps(stranger, neighbour):
     assert stranger.call("GET", "/api/apps").status_code == 401
     assert stranger.call("GET", "/api/me").status_code == 401
     assert neighbour.call("GET", "/api/apps").json()["data"] == [{"id": OTHER_APP, "name": "People"}]
-    for method, path in [("GET", TABLE), ("GET", TABLE + "/rows"), ("POST", TABLE + "/rows"), ("DELETE", TABLE + "/rows")]:
+    for method, path in [
+        ("GET", TABLE),
+        ("GET", TABLE + "/rows"),
+        ("POST", TABLE + "/rows"),
+        ("DELETE", TABLE + "/rows"),
+    ]:
         assert neighbour.call(method, path, json=[]).status_code == 404
