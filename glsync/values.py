@@ -231,3 +231,70 @@ class RunReport:
     price: Price
     waiting: tuple[Waiting, ...] = ()
     finished_at: datetime | None = None
+
+
+# --- two-way: what a comparison sees and what it decides -------------------------------------------------------------
+
+Operation = Literal["create", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """How one column is kept equal. `is_set` lets the items of a list both sides changed be united."""
+
+    column: str
+    direction: Direction
+    policy: Policy
+    is_set: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A row as both sides last agreed on it, in the form each side gives it back: types are lossy, so they may differ."""
+
+    glide: Cells
+    postgres: Cells
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One row now. None is absent. `glide_gone` and `postgres_gone` say that an absence is proven and not just not seen."""
+
+    base: Base | None
+    glide: Cells | None
+    postgres: Cells | None
+    glide_gone: bool = False
+    postgres_gone: bool = False
+    glide_at: datetime | None = None
+    postgres_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row to write on one side. `cells` are the columns to set (all of them for a create), none for a delete."""
+
+    side: Side
+    operation: Operation
+    cells: Cells = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Both sides changed and nobody may guess. Without a column it is the whole row: an edit against a delete."""
+
+    column: str | None
+    kind: Literal["field", "edit_delete", "first_match"]
+    base: Any
+    glide: Any
+    postgres: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about one row. `base` is what both sides agree on once the changes are made; None forgets the row."""
+
+    changes: tuple[Change, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    base: Base | None = None
+    keeps_base: bool = False
+    reason: str = ""
