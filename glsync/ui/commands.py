@@ -6,13 +6,13 @@ that is redrawn by itself, so that the message, the menu and the lists all show 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
 import streamlit as st
 
-from glsync.errors import SyncError
+from glsync.errors import AlreadyRunning, SyncError
 from glsync.services import errors, mappings, runs
 from glsync.services.access import Actor
 from glsync.services.errors import ErrorFilter, Selection
@@ -30,6 +30,9 @@ def attempt(act: Callable[..., T], *args: Any, **named: Any) -> T | None:
     """Call a service; a refusal becomes a message with its hint, and None comes back."""
     try:
         return act(*args, **named)
+    except AlreadyRunning as error:
+        noted(str(error), error.hint, _open_run(error.log_id))
+        return None
     except SyncError as error:
         log.warning("command_failed", reference=reference(error), type=error.type, error=str(error))
         state.flash(Flash("bad", str(error), error.hint, reference(error)))
@@ -93,12 +96,10 @@ def retry(actor: Actor, mapping_id: UUID, name: str) -> None:
     st.rerun()
 
 
-def pause(actor: Actor, rows: Sequence[tuple[UUID, str]], enabled: bool) -> None:
-    """Switch mappings on or off."""
-    for mapping_id, name in rows:
-        attempt(mappings.set_enabled, actor, mapping_id, enabled)
+def pause(actor: Actor, mapping_id: UUID, name: str, enabled: bool) -> None:
+    """Switch a mapping on or off."""
+    if attempt(mappings.set_enabled, actor, mapping_id, enabled) is not None:
         noted(f"{name} is switched on." if enabled else f"{name} is paused.")
-    st.rerun()
 
 
 def retry_errors(actor: Actor, mapping_id: UUID, chosen: Selection) -> None:

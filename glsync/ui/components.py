@@ -76,11 +76,12 @@ def guarded(key: str) -> Iterator[None]:
 
 
 @contextmanager
-def card(heading: str, key: str, *, aside: str = "") -> Iterator[None]:
-    """A bordered part of a page under a small heading."""
+def card(heading: str, key: str, *, aside: str = "", step: int | None = None) -> Iterator[None]:
+    """A bordered part of a page under a small heading; `step` numbers it."""
     with st.container(border=True, key=key):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.subheader(heading, anchor=False, width="content")
+            number = f":gray-badge[{step}] " if step else ""
+            st.subheader(f"{number}{heading}", anchor=False, width="content")
             if aside:
                 st.caption(aside, width="content")
         yield

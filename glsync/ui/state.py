@@ -74,7 +74,7 @@ def flashes() -> list[Flash]:
     return take(_FLASHES, [])
 
 
-def open_dialog(name: str, **about: object) -> None:
+def open_dialog(name: str, /, **about: object) -> None:
     put(_DIALOG, Dialog(name, about))
 
 

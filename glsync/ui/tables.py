@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
+from glsync.services.connections import ConnectionRow
 from glsync.services.errors import ErrorGroup, ErrorRow
 from glsync.services.mappings import MappingRow
 from glsync.services.runs import RunRow
@@ -26,6 +27,7 @@ CHIP_COLOURS = {
     "yellow": "#eab3083d",
     "gray": "#94a3b833",
 }
+Width = Literal["small", "medium", "large"] | int | None
 Column = Any  # what st.column_config.* returns; Streamlit keeps its name private
 
 
@@ -79,7 +81,7 @@ def figure(label: str, help: str | None = None) -> Column:
     return st.column_config.NumberColumn(label, format="localized", help=help, width="small")
 
 
-def text(label: str, *, pinned: bool = False, width: int | str | None = None) -> Column:
+def text(label: str, *, pinned: bool = False, width: Width = None) -> Column:
     return st.column_config.TextColumn(label, pinned=pinned, width=width)
 
 
@@ -100,8 +102,14 @@ def all_selected(key: str, count: int) -> list[int]:
     return [row for row in rows if row < count]
 
 
-def mappings(rows: Sequence[MappingRow], *, key: str, on_sync: Callable[[], None] | None = None) -> None:
-    """Mappings and how they stand. `on_sync` adds a button to each row; one row can be picked."""
+def mappings(
+    rows: Sequence[MappingRow],
+    *,
+    key: str,
+    on_sync: Callable[[], None] | None = None,
+    on_pick: Callable[[], None] | None = None,
+) -> None:
+    """Mappings and how they stand. `on_sync` adds a button to each row; one row can be picked, `on_pick` is told."""
     frame = pd.DataFrame(
         {
             "name": [row.name for row in rows],
@@ -133,10 +141,49 @@ def mappings(rows: Sequence[MappingRow], *, key: str, on_sync: Callable[[], None
         column_config=columns,
         column_order=shown,
         key=key,
-        on_select="rerun",
+        on_select=on_pick or "rerun",
         selection_mode="single-row",
         placeholder="–",
         alt="Mappings and how they stand",
+    )
+
+
+def connection_state(row: ConnectionRow) -> Chip:
+    """Connected only after a test said so."""
+    untested = row.status == "active" and row.last_checked_at is None
+    return texts.CONNECTION_STATES["inactive" if untested else row.status]
+
+
+def connections(rows: Sequence[ConnectionRow], *, key: str, on_pick: Callable[[], None]) -> None:
+    """Connections and how they stand; picking one calls `on_pick`."""
+    frame = pd.DataFrame(
+        {
+            "name": [row.name for row in rows],
+            "state": [[connection_state(row).word] for row in rows],
+            "app": [row.app_name or row.app_id for row in rows],
+            "token": [f"•••• {row.key_last4}" if row.key_last4 else "" for row in rows],
+            "used": [row.used_by for row in rows],
+            "checked": moments(row.last_checked_at for row in rows),
+            "synced": moments(row.last_sync for row in rows),
+        }
+    )
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={
+            "name": text("Connection", pinned=True),
+            "state": chips("State", texts.CONNECTION_STATES.values()),
+            "app": text("Glide app"),
+            "token": text("Token"),
+            "used": figure("Mappings"),
+            "checked": since("Last tested"),
+            "synced": since("Last sync"),
+        },
+        key=key,
+        on_select=on_pick,
+        selection_mode="single-row",
+        placeholder="–",
+        alt="Connections and how they stand",
     )
 
 

@@ -171,6 +171,7 @@ EMPTY = {
     "mappings_unconnected": Empty(
         "cable", "First connect a Glide app", "A mapping begins with a table of a Glide app, so connect one first.",
     ),
+    "mappings_filtered": Empty("filter_alt_off", "No mapping fits this search", "Clear it to see all mappings."),
     "runs": Empty("sync", "Nothing ran yet", "Press Sync now above. The run shows here, live, while it works."),
     "runs_filtered": Empty("filter_alt_off", "No run fits these filters", "Clear the filters to see all runs."),
     "running": Empty("check", "Nothing is running", "Runs show here while they work."),
@@ -234,3 +235,75 @@ NOTES = {
     "ignore": ("Test data", "Old record, not needed in Postgres", "Will be corrected later"),
 }
 """Notes at hand for closing errors."""
+
+TESTING = "Testing: reach, sign in, list tables, read a row"
+STEP_STATES = {
+    "done": ("check_circle", "green"),
+    "failed": ("error", "red"),
+    "skipped": ("radio_button_unchecked", "gray"),
+}
+SETTINGS = {
+    "classic_url": "Address of the classic API",
+    "rest_url": "Address of its tables",
+    "bigtables_url": "Address of Big Tables",
+    "timezone": "Time zone of dates without one",
+}
+SETTINGS_DEFAULTS = {
+    "classic_url": "https://api.glideapp.io/api/function",
+    "rest_url": "https://functions.prod.internal.glideapps.com/api",
+    "bigtables_url": "https://api.glideapps.com",
+    "timezone": "UTC",
+}
+HELP = {
+    "name": "Yours to choose; mappings and lists show it.",
+    "app_id": "In Glide: the app's settings, Integrations, API.",
+    "token": "In Glide: the app's settings, Integrations, API. It is stored encrypted and never shown again.",
+    "settings": "Leave these empty to use Glide's own addresses.",
+}
+ROTATING = "The new token replaces the old one at once. Runs under way finish with the one they began with."
+DELETE_CONNECTION = "The connection and its token are removed. Rows in Postgres and in Glide stay as they are."
+DELETE_USED = "{mappings} of this connection would lose it. Delete them or point them at another one first."
+
+READING_TABLES = "Reading the tables of the app"
+READING_COLUMNS = "Reading the table's columns and some rows"
+PREVIEWING = "Reading 20 rows and converting them"
+MARKER_HELP = "A column of your own where new rows carry a mark, so that a lost answer of Glide cannot double a row."
+DELETES_NOTE = "More than 25 rows or 10 % of a table at once wait for your approval, and an emptied table always does."
+UNSAVED = "{changes} not saved"
+NEW_MAPPING = "New mapping"
+CREATE_TABLE = "This statement makes the table. Nothing is created before you press the button."
+ADD_COLUMNS = "This statement adds the columns. Nothing is changed before you press the button."
+STALE = "While you edited, somebody else saved this mapping. Choose whose version stays."
+DELETE_MAPPING = "The mapping is removed with its runs and errors. The rows in Glide and in Postgres stay as they are."
+NO_PROBLEMS = "No problem found: this mapping fits its tables."
+PREVIEW_NOTE = "The first rows as they would be stored. Marked cells do not fit; their rows would be held back."
+FIXES = {
+    "remove_pair": "Unmap it",
+    "choose_type": "Choose a type that fits",
+    "create_table": "Create the table",
+    "add_column": "Add the column",
+    "add_mark_column": "Add the column",
+}
+"""Problems a button can solve: what the button says."""
+
+CHOOSE_TABLES = "Choose both tables; then their columns are paired here."
+DRY_RUN_SAVED = "Shows what a run of the saved mapping would do now. Save your changes first."
+NOT_YET = "Solve the errors under the columns, or say that you have read the warnings."
+FIELD_NAMES = {
+    "name": "name",
+    "target": "Postgres table",
+    "supabase_table": "Postgres table",
+    "glide_table": "Glide table",
+    "glide_table_display_name": "Glide table",
+    "connection_id": "connection",
+    "column_mappings": "columns",
+    "direction": "direction",
+    "sync_direction": "direction",
+    "deletes": "deletes",
+    "delete_grace": "delete grace",
+    "conflict_policy": "conflict policy",
+    "marker_column": "marker column",
+    "options": "options",
+    "enabled": "switched on",
+    "status": "state",
+}

@@ -1,0 +1,202 @@
+"""The dialogs of the mapping editor: DDL before it runs, a copy, a delete, and two versions to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+import streamlit as st
+
+from glsync.engine.suggest import fresh_pairs
+from glsync.errors import SyncError
+from glsync.services import mappings
+from glsync.services.mappings import MappingDraft
+from glsync.ui import components, mapping_draft, mapping_editor, state, texts, words
+from glsync.ui.commands import attempt, done
+from glsync.ui.components import icon
+from glsync.ui.shell import Visit
+from glsync.values import GlideColumn
+
+
+def draw(visit: Visit) -> None:
+    """Draw the dialog that is open; called in every run of the page, so that it stays open."""
+    asked = state.dialog()
+    if asked is None or not asked.name.startswith("mapping_"):
+        return
+    known: dict[str, Callable[..., None]] = {
+        "mapping_create": _create_table,
+        "mapping_add_columns": _add_columns,
+        "mapping_duplicate": _duplicate,
+        "mapping_delete": _delete,
+        "mapping_stale": _stale,
+    }
+    known[asked.name](visit, **asked.about)
+
+
+def _buttons(label: str, key: str, act: Any, *args: Any, disabled: bool = False) -> None:
+    """Cancel first, then the act by its verb."""
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Cancel", key=f"{key}_cancel", on_click=state.close_dialog)
+        st.button(label, key=f"{key}_yes", type="primary", disabled=disabled, on_click=act, args=args)
+
+
+# Making the target fit
+
+
+def _create_table(visit: Visit, key: str) -> None:
+    draft = mapping_draft.current(key).draft
+
+    @st.dialog(f"Create {draft.target}", width="medium", icon=icon("table"), on_dismiss=state.close_dialog)
+    def draw_it() -> None:
+        st.markdown(texts.CREATE_TABLE)
+        ddl = _shown(lambda: mappings.create_table_ddl(visit.actor, draft), "mapping_create_ddl")
+        _buttons("Create table", "mapping_create", _created, visit, draft, disabled=ddl is None)
+
+    draw_it()
+
+
+def _shown(make: Any, key: str) -> str | None:
+    """The statement as text; None when there is none to be had, which is said here."""
+    try:
+        ddl = str(make())
+    except SyncError as error:
+        components.failure(error, key)
+        return None
+    st.code(ddl, language="sql", wrap_lines=True)
+    return ddl
+
+
+def _created(visit: Visit, draft: MappingDraft) -> None:
+    state.close_dialog()
+    attempt(_do_create, visit, draft)
+
+
+def _do_create(visit: Visit, draft: MappingDraft) -> None:
+    mappings.create_table(visit.actor, draft)
+    done(f"Table {draft.target} is created.")
+
+
+def _add_columns(visit: Visit, key: str, columns: Sequence[GlideColumn]) -> None:
+    """What is unmapped gets a column of its own; what is mapped to a column that is not there gets that one."""
+    draft = mapping_draft.current(key).draft
+    wanted = replace(draft, pairs=[*draft.pairs, *_fresh(draft, columns)])
+
+    @st.dialog(f"Add columns to {draft.target}", width="medium", icon=icon("table"), on_dismiss=state.close_dialog)
+    def draw_it() -> None:
+        st.markdown(texts.ADD_COLUMNS)
+        ddl = _shown(lambda: mappings.add_columns_ddl(visit.actor, wanted), "mapping_add_ddl")
+        _buttons("Add columns", "mapping_add", _added, visit, key, wanted, disabled=ddl is None)
+
+    draw_it()
+
+
+def _fresh(draft: MappingDraft, columns: Sequence[GlideColumn]) -> list[Any]:
+    mapped = {pair.glide_id for pair in draft.pairs}
+    return [pair for pair in fresh_pairs(columns) if pair.glide_id not in mapped]
+
+
+def _added(visit: Visit, key: str, wanted: MappingDraft) -> None:
+    state.close_dialog()
+    if (names := attempt(mappings.add_columns, visit.actor, wanted)) is not None:
+        mapping_draft.rebase(key, wanted.pairs)
+        done(f"Added to {wanted.target}: {', '.join(names)}.")
+
+
+# The mapping as a whole
+
+
+def _duplicate(visit: Visit, id: UUID, name: str) -> None:
+    @st.dialog(f"Duplicate {name}", icon=icon("content_copy"), on_dismiss=state.close_dialog)
+    def draw_it() -> None:
+        st.markdown("The copy is a draft that is switched off and names a table of its own.")
+        st.session_state.setdefault("mapping_duplicate_name", f"{name} copy")
+        new = st.text_input("Name of the copy", key="mapping_duplicate_name")
+        _buttons("Duplicate", "mapping_duplicate", _duplicated, visit, id, disabled=not new.strip())
+
+    draw_it()
+
+
+def _duplicated(visit: Visit, id: UUID) -> None:
+    copy = attempt(mappings.duplicate, visit.actor, id, st.session_state["mapping_duplicate_name"].strip())
+    state.close_dialog()
+    if copy is not None:
+        st.query_params["mapping"] = str(copy.id)
+        done(f"{copy.name} is a copy, saved as a draft.")
+
+
+def _delete(visit: Visit, id: UUID, name: str, key: str) -> None:
+    @st.dialog(f"Delete {name}", icon=icon("delete"), on_dismiss=state.close_dialog)
+    def draw_it() -> None:
+        st.markdown(texts.DELETE_MAPPING)
+        typed = st.text_input(f"Type {words.plain(name)} to confirm", key="mapping_delete_name")
+        allowed = visit.may("admin") and typed.strip() == name
+        _buttons("Delete mapping", "mapping_delete", _deleted, visit, id, name, key, disabled=not allowed)
+
+    draw_it()
+
+
+def _deleted(visit: Visit, id: UUID, name: str, key: str) -> None:
+    state.close_dialog()
+    if attempt(_do_delete, visit, id) is not None:
+        mapping_draft.forget(key)
+        mapping_editor.close()
+        done(f"{name} is deleted.")
+
+
+def _do_delete(visit: Visit, id: UUID) -> bool:
+    mappings.remove(visit.actor, id, st.session_state["mapping_delete_name"])
+    return True
+
+
+# Somebody else saved first
+
+
+def _stale(visit: Visit, key: str, activate: bool) -> None:
+    editing = mapping_draft.current(key)
+    assert editing.draft.id is not None  # only what is stored can be stale
+    theirs = mappings.get(visit.actor, editing.draft.id)
+
+    @st.dialog("Somebody else saved first", width="medium", icon=icon("group"), on_dismiss=state.close_dialog)
+    def draw_it() -> None:
+        st.markdown(texts.STALE)
+        rows = _differences(editing.draft, theirs)
+        st.dataframe(pd.DataFrame(rows, columns=["What", "Yours", "Theirs"]), hide_index=True, alt="Both versions")
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.button("Take theirs", key="mapping_stale_theirs", on_click=_take_theirs, args=(key,))
+            st.button(
+                "Keep yours", key="mapping_stale_yours", type="primary", on_click=_keep_yours,
+                args=(visit, key, theirs.version, activate),
+            )  # fmt: skip
+
+    draw_it()
+
+
+def _differences(yours: MappingDraft, theirs: MappingDraft) -> list[tuple[str, str, str]]:
+    names = (*mapping_draft.FIELDS, "glide_table")
+    found = [
+        (texts.FIELD_NAMES.get(name, name), str(getattr(yours, name)), str(getattr(theirs, name)))
+        for name in names
+        if getattr(yours, name) != getattr(theirs, name)
+    ]
+    mine, other = ({pair.glide_id: pair for pair in one.pairs} for one in (yours, theirs))
+    moved = [glide_id for glide_id in sorted(mine.keys() | other.keys()) if mine.get(glide_id) != other.get(glide_id)]
+    pairs = [(f"Column {glide_id}", _told(mine.get(glide_id)), _told(other.get(glide_id))) for glide_id in moved]
+    return [*found, *pairs]
+
+
+def _told(pair: Any) -> str:
+    return f"{pair.column}, {texts.KINDS.get(pair.kind, pair.kind)}" if pair else "not mapped"
+
+
+def _take_theirs(key: str) -> None:
+    state.close_dialog()
+    mapping_draft.forget(key)
+
+
+def _keep_yours(visit: Visit, key: str, version: int, activate: bool) -> None:
+    state.close_dialog()
+    mapping_draft.change(key, version=version)
+    mapping_editor.save(visit, key, activate=activate)

@@ -1,0 +1,157 @@
+"""A mapping while somebody edits it: the draft a tab remembers, and the column grid's edits folded into it.
+
+The grid's own edits are kept by the browser by row position, so the rows it is drawn from stay the same (`base`)
+until a revision replaces them: a toolbar button, a save, another table. The draft is always base plus edits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import streamlit as st
+
+from glsync.services.mappings import MappingDraft
+from glsync.ui import state
+from glsync.values import ColumnPair, GlideColumn, Kind
+
+FIELDS = ("name", "target", "direction", "deletes", "delete_grace", "conflict_policy", "marker_column", "enabled")
+"""Fields of a draft with an input of the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """One Glide column in the grid; `pair` is what it was paired with when the grid was made."""
+
+    glide_id: str
+    name: str
+    type: str
+    kind: Kind
+    pair: ColumnPair | None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """What is edited under one address. `saved` is what the database holds, None for a new mapping."""
+
+    key: str
+    draft: MappingDraft
+    saved: MappingDraft | None
+    base: tuple[ColumnPair, ...] = field(default=())
+    revision: int = 0
+
+    @property
+    def grid_key(self) -> str:
+        return f"mappings_grid_{self.key}_{self.revision}"
+
+    def field_key(self, name: str) -> str:
+        return f"mappings_{name}_{self.key}"
+
+
+def _place(key: str) -> str:
+    return f"mappings_editing_{key}"
+
+
+def begin(key: str, make: Callable[[], tuple[MappingDraft, MappingDraft | None]]) -> Editing:
+    """The editing under this key, begun when there is none. Edits the browser has lost become the new base."""
+
+    def fresh() -> Editing:
+        draft, saved = make()
+        return Editing(key, draft, saved, tuple(draft.pairs))
+
+    editing = state.made_once(_place(key), fresh)
+    if editing.grid_key not in st.session_state and editing.base != tuple(editing.draft.pairs):
+        editing = replace(editing, base=tuple(editing.draft.pairs))
+        state.put(_place(key), editing)
+    return editing
+
+
+def current(key: str) -> Editing:
+    return cast("Editing", st.session_state[_place(key)])
+
+
+def forget(key: str) -> None:
+    """Drop everything of this editing: the next drawing begins again from what is stored."""
+    editing = current(key)
+    names = [editing.field_key(name) for name in (*FIELDS, "connection", "glide_table", "create", "fresh_target")]
+    state.forget(_place(key), f"mappings_grid_{key}_", f"mappings_shown_mappings_grid_{key}_", *names)
+
+
+def change(key: str, **fields: Any) -> None:
+    """Set fields of the draft; the grid stays as it is."""
+    editing = current(key)
+    state.put(_place(key), replace(editing, draft=replace(editing.draft, **fields)))
+
+
+def rebase(key: str, pairs: Sequence[ColumnPair]) -> None:
+    """Give the draft these pairs and draw the grid anew from them."""
+    editing = current(key)
+    state.put(
+        _place(key),
+        replace(
+            editing,
+            draft=replace(editing.draft, pairs=list(pairs)),
+            base=tuple(pairs),
+            revision=editing.revision + 1,
+        ),
+    )
+
+
+def take_field(key: str, name: str) -> None:
+    """The input of this field changed: its value goes into the draft."""
+    change(key, **{name: st.session_state[current(key).field_key(name)]})
+
+
+def changes(editing: Editing) -> int:
+    """How many fields and pairs differ from what is stored."""
+    if editing.saved is None:
+        return 0
+    draft, saved = editing.draft, editing.saved
+    fields = sum(
+        bool(getattr(draft, name) != getattr(saved, name)) for name in (*FIELDS, "connection_id", "glide_table")
+    )
+    was, now = {pair.glide_id: pair for pair in saved.pairs}, {pair.glide_id: pair for pair in draft.pairs}
+    return fields + sum(was.get(glide_id) != now.get(glide_id) for glide_id in was.keys() | now.keys())
+
+
+# The grid, as plain functions
+
+
+def grid_rows(columns: Sequence[GlideColumn], pairs: Sequence[ColumnPair]) -> list[GridRow]:
+    """A row for each Glide column in Glide's order, then one for each pair whose column Glide no longer has."""
+    paired = {pair.glide_id: pair for pair in pairs}
+    known = {column.id for column in columns}
+    rows = []
+    for column in columns:
+        pair = paired.get(column.id)
+        kind = pair.kind if pair else column.kind or "string"
+        rows.append(GridRow(column.id, column.name, column.type, kind, pair))
+    gone = [pair for pair in pairs if pair.glide_id not in known]
+    rows += [GridRow(pair.glide_id, pair.glide_name, "", pair.kind, pair, gone=True) for pair in gone]
+    return rows
+
+
+def pairs_after(rows: Sequence[GridRow], edits: Mapping[str, Mapping[str, Any]]) -> list[ColumnPair]:
+    """The pairs once edits are applied: Glide column id -> {"column": ..., "kind": ...}, both optional.
+
+    An emptied column unmaps; what the grid does not show of a pair (its rule, policy, direction) stays.
+    """
+    pairs = []
+    for row in rows:
+        edit = edits.get(row.glide_id, {})
+        was = row.pair.column if row.pair else ""
+        column = str(edit.get("column", was) or "").strip()
+        if not column:
+            continue
+        kind = cast("Kind", edit.get("kind") or row.kind)
+        pair = row.pair or ColumnPair(row.glide_id, row.name, column, kind)
+        pairs.append(replace(pair, column=column, kind=kind))
+    return pairs
+
+
+def take_grid(key: str, rows: Sequence[GridRow], shown: Sequence[GridRow]) -> None:
+    """A cell of the grid changed: the draft follows. `shown` are the rows as the grid draws them."""
+    edited = st.session_state[current(key).grid_key]["edited_rows"]
+    change(key, pairs=pairs_after(rows, {shown[position].glide_id: edit for position, edit in edited.items()}))

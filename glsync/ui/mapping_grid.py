@@ -1,0 +1,194 @@
+"""The column grid of a mapping: Glide columns beside the Postgres columns they go to, and what is wrong with each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from glsync.engine import types
+from glsync.services import mappings
+from glsync.services.access import Actor
+from glsync.services.mappings import MappingDraft
+from glsync.ui import mapping_draft, state, tables, texts, words
+from glsync.ui.components import icon
+from glsync.ui.mapping_draft import Editing, GridRow
+from glsync.ui.shell import Visit
+from glsync.values import ColumnPair, GlideColumn, Kind, Problem, TableColumn
+
+VIEWS = ("All", "Unmapped", "With problems")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What Glide says of the table: its columns, and some raw rows."""
+
+    columns: list[GlideColumn]
+    sample: list[dict[str, Any]]
+
+
+def draw(
+    visit: Visit, editing: Editing, source: Source, target: Sequence[TableColumn], found: Sequence[Problem]
+) -> None:
+    """Toolbar, then grid. The toolbar stands first so that a keyboard reaches it without walking the cells."""
+    rows = mapping_draft.grid_rows(source.columns, editing.base)
+    problems = _by_column(found)
+    view = _toolbar(visit, editing, source, target)
+    fitting = state.made_once(
+        f"mappings_shown_{editing.grid_key}_{view}",
+        lambda: {row.glide_id for row in rows if _fits(row, view, problems)},
+    )
+    shown = [row for row in rows if row.glide_id in fitting]  # the same rows until the grid is made anew
+    if not shown:
+        st.caption("No column fits this view.")
+        return
+    st.data_editor(
+        _frame(shown, source, problems),
+        key=editing.grid_key,
+        hide_index=True,
+        num_rows="fixed",
+        disabled=True if not visit.may("editor") else ["glide", "type", "sample", "problem"],
+        column_config=_columns(editing, target),
+        column_order=["glide", "type", "sample", "column", "kind", "problem"],
+        on_change=mapping_draft.take_grid,
+        args=(editing.key, rows, shown),
+        height="content" if len(shown) <= 14 else 528,
+        alt="Columns of this mapping",
+    )
+
+
+def _toolbar(visit: Visit, editing: Editing, source: Source, target: Sequence[TableColumn]) -> str:
+    mapped = len(editing.draft.pairs)
+    with st.container(horizontal=True, vertical_alignment="center", key="mappings_toolbar"):
+        st.caption(f"{mapped} of {words.counted(len(source.columns), 'column')} mapped", width="content")
+        st.space("stretch")
+        view = st.segmented_control(
+            "Show",
+            VIEWS,
+            default="All",
+            required=True,
+            key="mappings_view",
+            label_visibility="collapsed",
+            on_change=_refold,
+            args=(editing.key,),
+        )
+    with st.container(horizontal=True, vertical_alignment="center", key="mappings_tools"):
+        disabled, why = not visit.may("editor"), visit.why_not("editor")
+        st.button(
+            "Map same names",
+            key="mappings_same_names",
+            icon=icon("auto_awesome"),
+            disabled=disabled or not target,
+            help=why or "Pairs what is unmapped with columns of the same or a similar name.",
+            on_click=map_same_names,
+            args=(visit.actor, editing.key, source),
+        )
+        st.button(
+            "Unmap all",
+            key="mappings_unmap",
+            icon=icon("link_off"),
+            disabled=disabled or not mapped,
+            help=why,
+            on_click=mapping_draft.rebase,
+            args=(editing.key, ()),
+        )
+        st.button(
+            "Add missing target columns",
+            key="mappings_add_columns",
+            icon=icon("add_column_right"),
+            disabled=disabled or not target,
+            help=why or "Gives every unmapped Glide column a new column in Postgres; the statement is shown first.",
+            on_click=state.open_dialog,
+            args=("mapping_add_columns",),
+            kwargs={"key": editing.key, "columns": source.columns},
+        )
+    return str(view)
+
+
+def _refold(key: str) -> None:
+    """Another view shows other rows: the edits so far become the base the new grid is drawn from."""
+    mapping_draft.rebase(key, mapping_draft.current(key).draft.pairs)
+
+
+def map_same_names(actor: Actor, key: str, source: Source) -> None:
+    """Pair what is unmapped with the Postgres column it seems to mean; what is mapped stays."""
+    draft = mapping_draft.current(key).draft
+    found = mappings.suggest(actor, source.columns, draft.target, source.sample)
+    mapped, taken = {pair.glide_id for pair in draft.pairs}, {pair.column for pair in draft.pairs}
+    edits = {
+        one.glide_id: {"column": one.column, "kind": one.kind}
+        for one in found
+        if one.column and one.glide_id not in mapped and one.column not in taken
+    }
+    rows = mapping_draft.grid_rows(source.columns, draft.pairs)
+    mapping_draft.rebase(key, mapping_draft.pairs_after(rows, edits))
+
+
+def _by_column(found: Sequence[Problem]) -> dict[str, list[Problem]]:
+    sorted_: dict[str, list[Problem]] = {}
+    for problem in found:
+        if problem.column:
+            sorted_.setdefault(problem.column, []).append(problem)
+    return sorted_
+
+
+def _fits(row: GridRow, view: str, problems: Mapping[str, Sequence[Problem]]) -> bool:
+    if view == "Unmapped":
+        return row.pair is None
+    return view != "With problems" or row.glide_id in problems or row.gone
+
+
+def _frame(rows: Sequence[GridRow], source: Source, problems: Mapping[str, Sequence[Problem]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "glide": [row.name for row in rows],
+            "type": ["no longer in Glide" if row.gone else texts.KINDS.get(row.type, row.type) for row in rows],
+            "sample": [_sample(row.glide_id, source.sample) for row in rows],
+            "column": [row.pair.column if row.pair else None for row in rows],
+            "kind": [row.kind for row in rows],
+            "problem": ["; ".join(problem.message for problem in problems.get(row.glide_id, ())) for row in rows],
+        }
+    ).astype({"column": "object"})
+
+
+def _sample(glide_id: str, sample: Sequence[Mapping[str, Any]]) -> str:
+    """The first cell of the column that is not empty."""
+    filled = (row[glide_id] for row in sample if row.get(glide_id) not in (None, ""))
+    return words.shortened(next(filled, ""), 40)
+
+
+def _columns(editing: Editing, target: Sequence[TableColumn]) -> dict[str, Any]:
+    """A list to choose from where the table is there; a name to type where it is still to be made."""
+    names = [column.name for column in target if not column.generated and column.name != "glide_row_id"]
+    names += [pair.column for pair in editing.draft.pairs if pair.column not in names]
+    postgres = (
+        st.column_config.SelectboxColumn("Postgres column", options=names, width="medium")
+        if target
+        else st.column_config.TextColumn("Postgres column", max_chars=63, width="medium")
+    )
+    return {
+        "glide": tables.text("Glide column", pinned=True),
+        "type": tables.text("In Glide"),
+        "sample": tables.text("For example"),
+        "column": postgres,
+        "kind": st.column_config.SelectboxColumn(
+            "Read as", options=list(texts.KINDS), format_func=lambda kind: texts.KINDS[str(kind)], required=True
+        ),
+        "problem": tables.text("Problem", width="large"),
+    }
+
+
+def with_fitting_kind(actor: Actor, draft: MappingDraft, glide_id: str | None) -> list[ColumnPair]:
+    """The draft's pairs, the one of this Glide column read as the first kind its Postgres column can hold."""
+    held = {column.name: column.type for column in mappings.target_columns(actor, draft.target)}
+    return [
+        replace(pair, kind=_fitting(held.get(pair.column, "text"))) if pair.glide_id == glide_id else pair
+        for pair in draft.pairs
+    ]
+
+
+def _fitting(postgres_type: str) -> Kind:
+    return next((kind for kind in types.KINDS if types.fits(kind, postgres_type) is None), "string")
