@@ -37,6 +37,8 @@ _LONG_FORMS = {
 }  # fmt: skip
 """What people shorten in column names."""
 
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
+
 Sample = Sequence[Mapping[str, Any]]
 """Raw rows of the Glide table: column id -> cell."""
 
@@ -139,8 +141,8 @@ def likeness(left: str, right: str) -> float:
 
 def words(name: str) -> list[str]:
     """The words of a name, small and singular: "unitPrices", "Unit price" and "unit_price" are all unit, price."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    singular = (_singular(word) for word in re.split(r"[\W_]+", apart.lower()) if word)
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?:[a-rt-z]|s\w))", " ", name)
+    singular = (_singular(word) for word in re.split(r"[\W_]+", _plain(apart).lower()) if word)
     return [_LONG_FORMS.get(word, word) for word in singular]
 
 
@@ -165,11 +167,16 @@ def fresh_pairs(columns: Sequence[GlideColumn]) -> list[ColumnPair]:
 
 def free_name(wanted: str, taken: Collection[str]) -> str:
     """A plain Postgres name for a Glide name: "Unit price (€)" is unit_price, or unit_price_2 when that is taken."""
-    plain = unicodedata.normalize("NFKD", wanted).encode("ascii", "ignore").decode().lower()
-    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:LONGEST_NAME].strip("_") or "column"
+    name = re.sub(r"[^a-z0-9]+", "_", _plain(wanted).lower()).strip("_")[:LONGEST_NAME].strip("_") or "column"
     name = f"c_{name}" if name[0].isdigit() else name
     number, free = 1, name
     while free in taken:
         number += 1
         free = f"{name}_{number}"
     return free
+
+
+def _plain(text: str) -> str:
+    """Without umlauts and accents, letters of other scripts as they are."""
+    apart = unicodedata.normalize("NFKD", text.translate(_UMLAUTS))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))

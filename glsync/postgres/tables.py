@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as ReadOnly
 from typing import Any
 
 from psycopg2 import extensions, sql
@@ -93,7 +94,13 @@ def ddl_create(
     Raises:
         InvalidInput: a name that cannot be used, or two pairs with one column.
     """
-    wanted = _definitions(pairs)
+    return ddl_create_typed(connection, schema, table, _definitions(pairs), marks=marks)
+
+
+def ddl_create_typed(
+    connection: extensions.connection, schema: str, table: str, wanted: ReadOnly[str, str], *, marks: bool = False
+) -> str:
+    """`ddl_create` for columns whose Postgres types are given by our own code, never by a person."""
     key = next(name for name in _KEYS if name not in wanted)
     lines = [
         sql.SQL("{} uuid PRIMARY KEY DEFAULT gen_random_uuid()").format(sql.Identifier(key)),

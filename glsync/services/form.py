@@ -71,6 +71,8 @@ class ConnectionForm:
 
 @dataclass(frozen=True, slots=True)
 class MappingForm:
+    """A mapping in the file; `columns` are the places of its Glide columns."""
+
     place: Place
     name: str
     connection: str
@@ -86,6 +88,7 @@ class MappingForm:
     filter: str | None
     enabled: bool
     pairs: tuple[ColumnPair, ...]
+    columns: dict[str, Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ def _mapping(place: Place) -> MappingForm:
         filter=keys["filter"].optional(),
         enabled=keys["enabled"].flag(True),
         pairs=_pairs(keys["column_mappings"]),
+        columns=keys["column_mappings"].entries(),
     )
 
 
