@@ -24,18 +24,20 @@ from typing import Any
 
 import psycopg2
 from procrastinate.schema import SchemaManager
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_random
 
-from glsync.errors import ConfigError
+from glsync.errors import ConfigError, DatabaseUnavailable
 from glsync.store.db import Connection, connect, translated
 
 FOLDER = Path(__file__).resolve().parents[2] / "sql" / "migrations"
 LOCK = 0x67_6C_73_79_6E_63  # "glsync": the advisory lock of whoever migrates this database
-LOCK_TIMEOUT = "60s"
+PATIENCE = 60
+"""Seconds to wait for another who migrates, and in a migration for a table somebody else holds."""
 QUEUE_SCHEMA = "glsync_queue"
 QUEUE = "queue "
 """What the version of a step of procrastinate's begins with in the ledger."""
 
-_LEDGER = """
+LEDGER = """
 create schema if not exists glsync;
 create table if not exists glsync.schema_migration (
     version text primary key,
@@ -194,10 +196,10 @@ def _apply_together(
 ) -> tuple[list[str], Migration | None]:
     """In one transaction: what is missing, up to the first step that must stand alone, which is returned."""
     with connection, connection.cursor() as cursor:
-        cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
-        cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        _wait_for_lock(cursor, "pg_try_advisory_xact_lock")
+        cursor.execute(f"set local lock_timeout = '{PATIENCE}s'")
         if not _has_ledger(cursor):
-            cursor.execute(_LEDGER)
+            cursor.execute(LEDGER)
         applied = _ledger(cursor)
         _check(applied, files)
         queue = _missing(_queue_steps(applied), applied)
@@ -222,14 +224,34 @@ def _apply_alone(connection: Connection, step: Migration) -> list[str]:
     """Outside any transaction. Two starters may both come here: the lock lets the second see that it is done."""
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
-        cursor.execute("select pg_advisory_lock(%s)", [LOCK])
+        _wait_for_lock(cursor, "pg_try_advisory_lock")
+        cursor.execute(f"set lock_timeout = '{PATIENCE}s'")
         missing = _missing([step], _ledger(cursor))
         for step in missing:
             _apply(cursor, step)
         cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
     connection.autocommit = False
     return [step.name for step in missing]
+
+
+def _wait_for_lock(cursor: Any, function: str) -> None:
+    """Try until we have it: waiting in Postgres would hold a snapshot, for which create index concurrently waits."""
+
+    def taken() -> bool:
+        cursor.execute(f"select {function}(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+    again = Retrying(
+        retry=retry_if_result(lambda is_ours: not is_ours),
+        stop=stop_after_delay(PATIENCE),
+        wait=wait_random(0.05, 0.15),
+        retry_error_callback=lambda _: False,
+    )
+    if not again(taken):
+        raise DatabaseUnavailable(
+            f"Somebody else has been migrating this database for {PATIENCE} seconds",
+            hint="Wait for them and start again; pg_locks tells who holds the advisory lock.",
+        )
 
 
 def _apply_queue(cursor: Any, steps: Sequence[Migration]) -> None:

@@ -57,7 +57,7 @@ begin
     perform glsync.add_policy(target, 'glsync_owner', 'all', owner, 'true');
     foreach machine in array array['glsync_worker', 'service_role'] loop
         if glsync.role_named(machine) is not null then
-            perform glsync.add_policy(target, 'glsync_' || machine, 'all', machine::name, 'true');
+            perform glsync.add_policy(target, machine, 'all', machine::name, 'true');
             execute format('grant select, insert, update, delete on %s to %I', target, machine);
         end if;
     end loop;
