@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psutil
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from glsync.embedded import Embedded
+from glsync.errors import ConfigError
 
 FOLDER = "running"
 STOP_SECONDS = 60.0
@@ -34,10 +35,27 @@ class Running:
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """Nobody else enters or leaves this home meanwhile."""
-    home.mkdir(parents=True, exist_ok=True)
-    with FileLock(home / f"{FOLDER}.lock", timeout=60):
+    """Nobody else enters or leaves this home meanwhile.
+
+    Raises:
+        ConfigError: the home is not ours to write, or another app has been starting for minutes.
+    """
+    lock = FileLock(home / f"{FOLDER}.lock", timeout=180)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except PermissionError as error:
+        raise ConfigError(
+            f"{error.filename} cannot be written", hint="Set GLSYNC_HOME to a folder of your own."
+        ) from None
+    except Timeout:
+        raise ConfigError(
+            f"Another app has been starting on {home} for three minutes", hint="End it, then start again."
+        ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def others(home: Path) -> list[Running]:

@@ -73,13 +73,12 @@ def up(wish: Wish, say: Callable[[str], None]) -> None:
         started = startup.database(chosen, demo=wish.demo)
         running.enter(chosen.home, _address(host, port), has_standin=standin, owns_database=started)
     guardian = Guardian(chosen.home)
-    children: list[Child] = []
+    children = [_web(host, port, guardian), _worker(wish, chosen, guardian)]
     try:
+        for child in children:
+            child.begin()
         if standin:
             _begin_standin(chosen, guardian, children, stop)
-        children += [_worker(wish, chosen, guardian), _web(host, port, guardian)]
-        for child in children:
-            child.look_after()
         if _answers(f"{_address(_local(host), port)}/healthz", children, stop):
             for child in children:
                 child.is_settled = True
@@ -132,7 +131,7 @@ def _worker(wish: Wish, chosen: Settings, guardian: Guardian) -> Child:
 def _web(host: str, port: int, guardian: Guardian) -> Child:
     command = (
         "-m", "streamlit", "run", "app.py", "--server.address", host, "--server.port", str(port),
-        "--server.headless", "true",
+        "--server.headless", "true", "--logger.level", "warning",
     )  # fmt: skip
     return Child("web app", command, guardian, {startup.CHILD: "1"}, patience=5.0, quiet=True)
 
@@ -211,9 +210,9 @@ def _look_after_database(embedded: Embedded) -> None:
 
 
 def _end(children: list[Child], say: Callable[[str], None]) -> None:
-    """In the opposite order of their beginning; a second signal makes it at once."""
+    """One after the other, those that ask others first; a second signal makes it at once."""
     try:
-        for child in reversed(children):
+        for child in children:
             if child.name == "worker":
                 say("Waiting for the worker; Ctrl-C again stops it at once.")
             child.end()
