@@ -107,9 +107,7 @@ class Answering:
         return json_reply({})
 
     def _error(self, call: Call, fault: Fault) -> Reply:
-        words = {401: "Unauthorized", 402: "The updates of this plan are used up", 403: "Forbidden"}
-        type = "payment_required" if fault.status == 402 else "request_error"
-        reply = refusal(call, Refused(fault.status, words.get(fault.status, f"Error {fault.status}"), type))
+        reply = refusal(call, fault.refusal())
         if fault.retry_after is not None:
             moment = retry_after(fault.retry_after_form, fault.retry_after, self._glide.clock())
             reply.headers = {"Retry-After": str(moment)}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from glsync.standin.replies import Call
+from glsync.standin.replies import Call, Refused
 from glsync.standin.settings import Settings
 from glsync.standin.sites import is_write, sites
 
@@ -23,10 +23,23 @@ LANDS: dict[str, Effect] = {"lands": "applied", "lost": "none", "lands_late": "l
 Count = Annotated[int, Meta(ge=0)]
 
 
+WORDS = {
+    401: ("request_error", "Unauthorized"),
+    402: ("payment_required", "The updates of this plan are used up"),
+    403: ("request_error", "Forbidden"),
+    404: ("request_error", "API key not found, or duplicate API key found"),
+    412: ("precondition_failed", "The data has changed since that version"),
+    422: ("column_has_invalid_value", "A column has an invalid value"),
+    429: ("request_error", "Too many requests"),
+}
+"""What an error says unless the fault itself does."""
+
+
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What goes wrong (`kind`), for which calls, how often.
 
-    status: this status with Glide's error body, `retry_after` seconds as seconds or as an HTTP date.
+    status: this status with Glide's error body, whose words `type` (v2 only) and `message` may replace;
+        `retry_after` seconds are told as seconds or as an HTTP date.
     reset: a TCP reset, `at` the request (no byte is answered) or in the middle of the body.
     hang: no answer for `seconds`, then the connection is reset.
     truncated / html / wrong_type: 200 with half the JSON, a web page, JSON of another shape.
@@ -42,7 +55,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     site: str | list[str] = "*"
     table: str | None = None
     status: Annotated[int, Meta(ge=400, le=599)] = 503
-    retry_after: float | None = None
+    type: str | None = None
+    message: str | None = None
     retry_after_form: Literal["seconds", "date"] = "seconds"
     effect: Effect | None = None
     at: Literal["request", "body"] = "request"
@@ -72,6 +86,11 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         if self.table is None:
             return True
         return call.path.get("table") == self.table or f'"{self.table}"'.encode() in call.body
+
+    def refusal(self) -> Refused:
+        """The error that a fault of kind status answers with."""
+        type, message = WORDS.get(self.status, ("request_error", f"Error {self.status}"))
+        return Refused(self.status, self.message or message, self.type or type)
 
     def effect_on(self, call: Call, settings: Settings) -> Effect:
         """What becomes of the call's effect when the fault itself does not say."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
@@ -29,7 +29,10 @@ FLIGHTS_APP_NAME = "NYC Flights"
 FLIGHTS_TOKEN = "nyc-flights-token"  # noqa: S105  opens nothing but public data on this machine
 
 KINDS = {"text": "string", "integer": "number", "double precision": "number", "timestamptz": "date-time"}
-READ: dict[str, Callable[[str], Any]] = {"integer": int, "double precision": float, "text": str, "timestamptz": str}
+TYPED: dict[str, Callable[[str], Any]] = {"integer": int, "double precision": float, "text": str, "timestamptz": str}
+EMPTY = {"NA", ""}
+
+Read = Callable[[list[str]], dict[str, Any]]
 
 
 class FlightsMissing(RuntimeError):
@@ -111,54 +114,60 @@ def _load_small(glide: Glide, name: str) -> dict[str, str]:
     """Add one of the small tables; the row id of each of its codes."""
     ids: dict[str, str] = {}
 
-    def encoded(lines: Iterable[dict[str, str]]) -> Iterator[tuple[str, bytes]]:
-        read = _reader(name)
+    def encoded(header: list[str], lines: Iterator[list[str]]) -> Iterator[tuple[str, bytes]]:
+        read, code = _reader(name, header), header.index(NAMED_BY[name])
         for line in lines:
-            ids[line[NAMED_BY[name]]] = named = row_id(FLIGHTS_APP_ID, name, line[NAMED_BY[name]])
+            ids[line[code]] = named = row_id(FLIGHTS_APP_ID, name, line[code])
             yield named, msgspec.json.encode({ROW_ID: named} | read(line))
 
-    with _csv(f"{name}.csv") as lines:
-        _add_table(glide, name).load_encoded(encoded(lines))
+    with _csv(f"{name}.csv") as (header, lines):
+        _add_table(glide, name).load_encoded(encoded(header, lines))
     return ids
 
 
 def _flights(ids: dict[str, dict[str, str]], wanted: int | None) -> Iterator[tuple[str, bytes]]:
     """Encoded flights with their ids, in the file's order; the file again while more are wanted."""
-    read, given, encode = _reader("flights"), 0, msgspec.json.Encoder().encode
-    references = [(_glide_id("flights", to), code, ids[table]) for to, (code, table) in REFERENCES.items()]
+    given, encode = 0, msgspec.json.Encoder().encode
     while wanted is None or given < wanted:
-        with _csv("flights.csv.zip") as lines:
+        with _csv("flights.csv.zip") as (header, lines):
+            read, refer = _reader("flights", header), _referrer(header, ids)
             for line in islice(lines, None if wanted is None else wanted - given):
                 named = row_id(FLIGHTS_APP_ID, "flights", given)
-                row = {ROW_ID: named} | read(line)
-                for id, code, known in references:
-                    if (other := known.get(line[code])) is not None:
-                        row[id] = other
-                yield named, encode(row)
+                yield named, encode({ROW_ID: named} | read(line) | refer(line))
                 given += 1
         if wanted is None:
             return
 
 
-def _reader(name: str) -> Callable[[dict[str, str]], dict[str, Any]]:
+def _reader(name: str, header: list[str]) -> Read:
     """A CSV line as Glide cells: typed, by Glide's ids, without those that say NA."""
-    fields = [(c.target, c.id, READ[c.postgres_type]) for c in TABLES[name].columns if c.target not in REFERENCES]
+    places = {target: place for place, target in enumerate(header)}
+    fields = [(places[c.target], c.id, TYPED[c.postgres_type]) for c in TABLES[name].columns if c.target in places]
 
-    def read(line: dict[str, str]) -> dict[str, Any]:
-        return {id: to(line[target]) for target, id, to in fields if line[target] not in ("NA", "")}
+    def read(line: list[str]) -> dict[str, Any]:
+        return {id: typed(text) for place, id, typed in fields if (text := line[place]) not in EMPTY}
 
     return read
 
 
-def _glide_id(table: str, target: str) -> str:
-    return next(c.id for c in TABLES[table].columns if c.target == target)
+def _referrer(header: list[str], ids: dict[str, dict[str, str]]) -> Read:
+    """A flight's references to rows of the other tables, as far as those are there."""
+    glide_ids = {c.target: c.id for c in TABLES["flights"].columns}
+    places = [(header.index(code), glide_ids[to], ids[table]) for to, (code, table) in REFERENCES.items()]
+
+    def refer(line: list[str]) -> dict[str, Any]:
+        return {id: known[code] for place, id, known in places if (code := line[place]) in known}
+
+    return refer
 
 
 @contextmanager
-def _csv(name: str) -> Iterator[Iterator[dict[str, str]]]:
+def _csv(name: str) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
+    """A file's header and its lines."""
     path = _folder() / name
     with zipfile.ZipFile(path).open(name.removesuffix(".zip")) if name.endswith(".zip") else path.open("rb") as data:
-        yield csv.DictReader(io.TextIOWrapper(data, "utf-8", newline=""))
+        lines = csv.reader(io.TextIOWrapper(data, "utf-8", newline=""))
+        yield next(lines), lines
 
 
 def _folder() -> Path:

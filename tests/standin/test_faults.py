@@ -171,6 +171,13 @@ def test_any_error_can_be_answered_in_the_shape_of_its_api(glide, ask, status):
     assert error["type"] == ("payment_required" if status == 402 else "request_error")
 
 
+def test_an_error_can_be_given_other_words(glide, ask):
+    glide.fault("status", site="row", status=404, type="row_not_found", message="gone")
+    assert ring(ask, "row").json() == {"error": {"type": "row_not_found", "message": "gone"}}
+    glide.fault("status", site="row", status=404)
+    assert ring(ask, "row").json()["error"]["message"].startswith("API key not found")
+
+
 def test_a_continuation_can_expire_in_the_middle_of_a_read(glide, ask):
     glide.set(page_rows=1, big_page_rows=1)
     glide.edit(ITEMS, add=[{}])
