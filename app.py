@@ -35,7 +35,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         if startup.CHILD not in os.environ:
             from glsync import oneprocess
 
-            await asyncio.to_thread(stack.enter_context, oneprocess.everything(settings()))
+            address = f"http://{st.get_option('server.address') or 'localhost'}:{st.get_option('server.port')}"
+            await asyncio.to_thread(stack.enter_context, oneprocess.everything(settings(), address))
         await asyncio.to_thread(_load)
         gc.collect()
         gc.freeze()  # Streamlit collects garbage after every rerun; what is loaded by now need not be looked at again

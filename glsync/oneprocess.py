@@ -12,8 +12,8 @@ from glsync.standin.demo import DEMO_APP_ID, demo_fixture
 
 
 @contextmanager
-def everything(chosen: Settings) -> Iterator[None]:
-    """Bring it all up; at the end stop what this process began.
+def everything(chosen: Settings, address: str) -> Iterator[None]:
+    """Bring it all up for a web app at `address`; at the end stop what this process began.
 
     Raises:
         SyncError: the database does not come up.
@@ -23,7 +23,6 @@ def everything(chosen: Settings) -> Iterator[None]:
         with running.alone(chosen.home):
             has_standin = wants_demo and not any(other.has_standin for other in running.others(chosen.home))
             started = startup.database(chosen, demo=wants_demo)
-            address = f"http://{chosen.host}:{chosen.port}"
             running.enter(chosen.home, address, has_standin=has_standin, owns_database=started)
             stack.callback(running.leave, chosen.home)
         if has_standin:

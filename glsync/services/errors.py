@@ -8,10 +8,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-import pandas as pd
 from sqlmodel import Session
 
 from glsync.errors import InvalidInput, NotFound
@@ -20,6 +19,9 @@ from glsync.services.access import Actor
 from glsync.services.advice import Advice, advice
 from glsync.services.events import Event
 from glsync.services.starting import Started
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 State = Literal["open", "retrying", "resolved", "ignored"]
 STATES: tuple[State, ...] = ("open", "retrying", "resolved", "ignored")
@@ -261,6 +263,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 def export(actor: Actor, filter: ErrorFilter = OPEN) -> pd.DataFrame:
     """All errors a filter means, ready for a CSV file: no cell can act as a formula in a spreadsheet."""
+    import pandas as pd  # only here: it takes longer to load than a short run takes
+
     access.require(actor, "viewer", "export errors")
     with queries.writing() as session:  # a screen's time limit would cut a large export short
         found = queries.rows(session, "errors_list", **_values(actor, filter), limit=None, offset=0)
