@@ -399,3 +399,115 @@ class SchemaMigration(Table, table=True):
     checksum: str = _needed_text()
     applied_at: datetime = _now()
     ms: int
+
+
+class Link(Table, table=True):
+    """A row on both sides, and its base: each half as its own side gives it back. `pg_key` is a JSON array as text."""
+
+    __tablename__ = "links"
+    __table_args__ = {"schema": "glsync"}
+
+    id: UUID = _new_id()
+    mapping_id: UUID = _of("public.gl_mappings")
+    workspace_id: UUID = _workspace()
+    glide_row_id: str | None = _text()
+    pg_key: str | None = _text()
+    base_glide: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
+    base_postgres: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
+    state: str = _text("live")
+    glide_version: str | None = _text()
+    updated_at: datetime = _now()
+
+
+class Intent(Table, table=True):
+    """A write to Glide, noted before the call and after it. `raw` is what is sent, `cells` what it means."""
+
+    __tablename__ = "intents"
+    __table_args__ = {"schema": "glsync"}
+
+    id: UUID = _new_id()
+    mapping_id: UUID = _of("public.gl_mappings")
+    workspace_id: UUID = _workspace()
+    log_id: UUID | None = _log()
+    epoch: int = Field(sa_type=BigInteger)
+    link_id: UUID
+    operation: str = _needed_text()
+    glide_row_id: str | None = _text()
+    pg_key: str | None = _text()
+    cells: dict[str, Any] = _json("{}")
+    raw: dict[str, Any] = _json("{}")
+    before: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
+    base_glide: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
+    base_postgres: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
+    if_match: str | None = _text()
+    state: str = _text("pending")
+    attempts: int = 0
+    scans: int = 0
+    said: str | None = _text()
+    price: Decimal = Field(default=Decimal(0), sa_type=Numeric)
+    created_at: datetime = _now()
+    sent_at: datetime | None = _when()
+    ended_at: datetime | None = _when()
+
+
+class History(Table, table=True):
+    """The before-image of a row a run changed on one side; what undo goes by."""
+
+    __tablename__ = "history"
+    __table_args__ = {"schema": "glsync"}
+
+    id: int | None = _number()
+    mapping_id: UUID = _of("public.gl_mappings")
+    workspace_id: UUID = _workspace()
+    log_id: UUID | None = _log()
+    link_id: UUID | None = None
+    side: str = _needed_text()
+    operation: str = _needed_text()
+    glide_row_id: str | None = _text()
+    pg_key: str | None = _text()
+    before: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
+    after: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
+    at: datetime = _now()
+
+
+class ConflictRow(Table, table=True):
+    """Both sides changed; both values are kept until a person picks. Without a column it is the whole row."""
+
+    __tablename__ = "gl_conflicts"
+    __table_args__ = {"schema": "public"}
+
+    id: UUID = _new_id()
+    mapping_id: UUID = _of("public.gl_mappings")
+    workspace_id: UUID = _workspace()
+    log_id: UUID | None = _log()
+    link_id: UUID | None = None
+    glide_row_id: str | None = _text()
+    pg_key: str | None = _text()
+    column_name: str | None = _text()
+    kind: str = _needed_text()
+    base_value: Any = Field(default=None, sa_type=Json, nullable=True)
+    glide_value: Any = Field(default=None, sa_type=Json, nullable=True)
+    postgres_value: Any = Field(default=None, sa_type=Json, nullable=True)
+    state: str = _text("open")
+    resolution: str | None = _text()
+    created_at: datetime = _now()
+    last_seen_at: datetime = _now()
+    resolved_at: datetime | None = _when()
+    resolved_by: str | None = _text()
+    resolution_notes: str | None = _text()
+
+
+class Certificate(Table, table=True):
+    """Equal digests of both sides over what a mapping keeps equal."""
+
+    __tablename__ = "certificates"
+    __table_args__ = {"schema": "glsync"}
+
+    mapping_id: UUID = _key(foreign_key="public.gl_mappings.id", ondelete="CASCADE")
+    workspace_id: UUID = _workspace()
+    log_id: UUID | None = _log()
+    glide_digest: str = _needed_text()
+    postgres_digest: str = _needed_text()
+    rows: int = Field(sa_type=BigInteger)
+    glide_version: str | None = _text()
+    at: datetime = _now()
