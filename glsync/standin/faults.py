@@ -11,6 +11,7 @@ from msgspec import Meta
 from glsync.standin.replies import Call, Refused
 from glsync.standin.settings import Settings
 from glsync.standin.sites import is_write, sites
+from glsync.standin.tables import PREFIX
 
 FaultKind = Literal[
     "status", "reset", "hang", "truncated", "html", "wrong_type", "expired_continuation",
@@ -57,6 +58,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     status: Annotated[int, Meta(ge=400, le=599)] = 503
     type: str | None = None
     message: str | None = None
+    retry_after: float | None = None
     retry_after_form: Literal["seconds", "date"] = "seconds"
     effect: Effect | None = None
     at: Literal["request", "body"] = "request"
@@ -78,14 +80,17 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         sites(self.site)
 
     def concerns(self, call: Call) -> bool:
-        """v1 functions name their table in the body, where its id is looked for as text."""
+        """Does the call answer to the fault's site and table? v1 functions name their table in the body."""
         if call.site not in sites(self.site):
             return False
         if self.kind == "expired_continuation" and not goes_on(call):
             return False
         if self.table is None:
             return True
-        return call.path.get("table") == self.table or f'"{self.table}"'.encode() in call.body
+        id = self.table.removeprefix(PREFIX)
+        if "table" in call.path:
+            return call.path["table"].removeprefix(PREFIX) == id
+        return any(f'"{name}"'.encode() in call.body for name in (id, PREFIX + id))
 
     def refusal(self) -> Refused:
         """The error that a fault of kind status answers with."""

@@ -258,6 +258,8 @@ def test_a_fault_may_strike_one_table_only(glide, ask):
     fault = glide.fault("status", table=ITEMS, count=None)
     assert ask.query(ORDERS).status_code == 200
     assert (ask.query(ITEMS).status_code, ring(ask, "schema").status_code, fault.hits) == (503, 503, 2)
+    glide.fault("status", table=ORDERS, count=None)
+    assert (ask.page().status_code, ask.query("orders").status_code) == (503, 503)
 
 
 def test_a_delay_and_an_error_may_strike_the_same_call(glide, ask):
