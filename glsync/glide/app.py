@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,7 @@ from glsync.errors import ConfigError, GlideError, GlideGarbled, SecurityBlocked
 from glsync.glide import bigtables, classic
 from glsync.glide.client import Client, Pause
 from glsync.glide.page import Page
+from glsync.glide.push import Op, Outcome
 from glsync.values import Connection, Endpoints, GlideColumn, GlideTable, TableKind
 
 BIG_PREFIX = "native-table-"
@@ -38,6 +40,19 @@ class Source(Protocol):
 
     def exists(self, row_id: str) -> bool | None:
         """Is this row there? None where the only way to know is to read the whole table."""
+
+    most_per_call: int
+    queues_writes: bool
+    """Does an answer only mean that a write is accepted?"""
+    write_price: Decimal
+
+    def write(self, ops: Sequence[Op]) -> list[Outcome]:
+        """One call's worth of writes, sent once.
+
+        Raises:
+            GlideBusy: nothing was sent; wait and call again.
+            GlideError: nothing of it can work (token, table, quota).
+        """
 
 
 class App:

@@ -6,7 +6,7 @@ Source: Glide API v2, Tables (openapi/swagger.json of github glideapps/api-docs)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -14,9 +14,18 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Raw
 
-from glsync.errors import ContinuationExpired, GlideGarbled, GlideRejected, GlideTableMissing
+from glsync.errors import (
+    ContinuationExpired,
+    GlideBusy,
+    GlideGarbled,
+    GlideRejected,
+    GlideTableMissing,
+    GlideUnavailable,
+    GlideUnreachable,
+)
 from glsync.glide.client import Client, Reply
 from glsync.glide.page import Page, garbled
+from glsync.glide.push import Op, Outcome, all_of
 from glsync.values import TableKind
 
 LARGEST_PAGE = 10_000
@@ -27,6 +36,14 @@ READ_PRICE = Decimal("0.001")
 class _Answer(msgspec.Struct):
     data: list[Raw]
     continuation: Any = None
+
+
+class _Ids(msgspec.Struct):
+    rowIDs: list[str]  # noqa: N815  # Glide's spelling
+
+
+class _Added(msgspec.Struct):
+    data: _Ids
 
 
 _answer = msgspec.json.Decoder(_Answer)
@@ -49,7 +66,7 @@ class BigTable:
         try:
             self._client.call("GET", f"{self._rows}/{quote(row_id, safe='')}", what=f"row {row_id!r} of {self._what}")
         except GlideTableMissing as error:
-            if re.search(r"row", error.said, re.IGNORECASE) and not re.search(r"table", error.said, re.IGNORECASE):
+            if _speaks_of_row(error.said):
                 return False
             raise
         return True
@@ -64,6 +81,62 @@ class BigTable:
             if page.next is None:
                 return
             asked = page.next
+
+    most_per_call = 100
+    """Adds in one POST; updates and deletes are a call each, because v2 has no other."""
+    queues_writes = False
+    write_price = Decimal("0.01")
+
+    def write(self, ops: Sequence[Op]) -> list[Outcome]:
+        """Adds together, in the order of the answer's row ids; updates with If-Match; deletes, which are repeatable."""
+        adds = [op for op in ops if op.operation == "create"]
+        done = self._add(adds) if adds else []
+        for op in ops:
+            if op.operation != "create":
+                done.append(self._one(op))
+        return done
+
+    def _add(self, ops: Sequence[Op]) -> list[Outcome]:
+        what = f"{len(ops)} new rows of {self._what}"
+        rows = [{column: value for column, value in op.cells.items() if value is not None} for op in ops]
+        try:
+            reply = self._client.call(
+                "POST", self._rows, what=what, json=rows, params={"onSchemaError": "abort"}, repeat=False
+            )
+            ids = msgspec.json.decode(reply.body, type=_Added).data.rowIDs
+        except GlideBusy:
+            raise
+        except (GlideUnreachable, GlideUnavailable, GlideGarbled, msgspec.DecodeError) as error:
+            return all_of(ops, "unknown", str(error))
+        except GlideRejected as error:
+            if len(ops) == 1:
+                return all_of(ops, "failed", str(error))
+            middle = len(ops) // 2  # one bad row refuses them all: halve until it stands alone
+            return self._add(ops[:middle]) + self._add(ops[middle:])
+        if len(ids) != len(ops):
+            return all_of(ops, "unknown", f"Glide named {len(ids)} rows for {len(ops)} adds")
+        return [Outcome(op.id, "done", row_id) for op, row_id in zip(ops, ids, strict=True)]
+
+    def _one(self, op: Op) -> Outcome:
+        url = f"{self._rows}/{quote(op.row_id or '', safe='')}"
+        what = f"row {op.row_id!r} of {self._what}"
+        try:
+            if op.operation == "delete":
+                self._client.call("DELETE", url, what=what)
+            else:
+                headers = {"If-Match": op.if_match} if op.if_match else {}
+                self._client.call(
+                    "PATCH", url, what=what, json=dict(op.cells), headers=headers,
+                    params={"onSchemaError": "abort"}, repeat=bool(op.if_match),
+                )  # fmt: skip
+        except GlideBusy:
+            raise
+        except (GlideUnreachable, GlideUnavailable, GlideGarbled) as error:
+            return Outcome(op.id, "unknown", op.row_id, str(error))
+        except (GlideRejected, GlideTableMissing) as error:
+            is_stale = error.status == 412 or _speaks_of_row(error.said)
+            return Outcome(op.id, "stale" if is_stale else "failed", op.row_id, str(error))
+        return Outcome(op.id, "done", op.row_id)
 
     @property
     def _what(self) -> str:
@@ -92,3 +165,7 @@ class BigTable:
 
 def _etag(reply: Reply) -> str | None:
     return reply.headers.get("ETag")
+
+
+def _speaks_of_row(said: str) -> bool:
+    return bool(re.search(r"row", said, re.IGNORECASE)) and not re.search(r"table", said, re.IGNORECASE)

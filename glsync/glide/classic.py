@@ -1,4 +1,7 @@
-"""The classic API, v1: queryTables. Reaches every table of an app; a read costs 1 update per started 1,000 rows.
+"""The classic API, v1: queryTables and mutateTables. Reaches every table of an app.
+
+A read costs 1 update per started 1,000 rows, a write 1 per row. Writes are only queued: a later read shows what became
+of them, in no particular order.
 
 Source: Glide, "Using Glide Tables API"; github glideapps/tables. See docs/glide-facts.md.
 """
@@ -6,16 +9,25 @@ Source: Glide, "Using Glide Tables API"; github glideapps/tables. See docs/glide
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from glsync.errors import ContinuationExpired, GlideGarbled, GlideRejected, GlideTableMissing
+from glsync.errors import (
+    ContinuationExpired,
+    GlideBusy,
+    GlideGarbled,
+    GlideRejected,
+    GlideTableMissing,
+    GlideUnavailable,
+    GlideUnreachable,
+)
 from glsync.glide.client import Client
 from glsync.glide.page import Page, garbled
+from glsync.glide.push import Op, Outcome, all_of
 from glsync.values import TableKind
 
 
@@ -55,6 +67,45 @@ class ClassicTable:
                 return
             asked = page.next
 
+    most_per_call = 500
+    queues_writes = True
+    write_price = Decimal(1)
+
+    def write(self, ops: Sequence[Op]) -> list[Outcome]:
+        """At most 500 rows in one call, no row twice. Every entry of the answer is read, whatever the status says."""
+        body = {"appID": self._app, "mutations": [self._mutation(op) for op in ops]}
+        what = f"{len(ops)} writes to table {self._table!r}"
+        try:
+            reply = self._client.call("POST", f"{self._url}/mutateTables", what=what, json=body, repeat=False)
+        except GlideBusy:
+            raise
+        except (GlideUnreachable, GlideUnavailable, GlideGarbled) as error:
+            return all_of(ops, "unknown", str(error))
+        except GlideRejected as error:
+            return all_of(ops, "failed", str(error))
+        try:
+            entries = msgspec.json.decode(reply.body, type=list[dict[str, Any]])
+        except msgspec.DecodeError:
+            return all_of(ops, "unknown", str(garbled(what, reply.body)))
+        if len(entries) != len(ops):
+            return all_of(ops, "unknown", f"Glide answered {len(entries)} entries for {len(ops)} writes")
+        return [_outcome(op, entry) for op, entry in zip(ops, entries, strict=True)]
+
+    def _mutation(self, op: Op) -> dict[str, Any]:
+        cells = {column: "" if value is None else value for column, value in op.cells.items()}
+        match op.operation:
+            case "create":
+                return {"kind": "add-row-to-table", "tableName": self._table, "columnValues": cells}
+            case "update":
+                return {
+                    "kind": "set-columns-in-row",
+                    "tableName": self._table,
+                    "rowID": op.row_id,
+                    "columnValues": cells,
+                }
+            case "delete":
+                return {"kind": "delete-row", "tableName": self._table, "rowID": op.row_id}
+
     def _page(self, start: str | None) -> Page:
         query = {"tableName": self._table, "utc": True} | ({"startAt": start} if start is not None else {})
         what = f"table {self._table!r}"
@@ -81,3 +132,10 @@ class ClassicTable:
             raise (GlideTableMissing if missing else GlideRejected)(f"Glide rejected {what}: {said}", said=said)
         price = Decimal(max(1, -(-len(answer.rows) // 1000)))
         return Page(answer.rows, None if answer.next in (None, "") else str(answer.next), price)
+
+
+def _outcome(op: Op, entry: dict[str, Any]) -> Outcome:
+    if "error" in entry:
+        return Outcome(op.id, "failed", op.row_id, str(entry["error"])[:300])
+    row_id = entry.get("rowID", op.row_id)
+    return Outcome(op.id, "accepted", str(row_id) if row_id else None)

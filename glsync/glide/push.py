@@ -1,0 +1,62 @@
+"""Writing to Glide: what may be sent in one call, and what each answer means for each row.
+
+Nothing here is sent twice: a call that may have taken effect answers `unknown`, and whoever keeps the journal finds
+out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from glsync.values import Operation
+
+State = Literal["done", "accepted", "failed", "unknown", "stale"]
+"""accepted: queued by Glide, to be seen in a later read. stale: the row changed or went since we read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One row to write. `cells` are Glide column id -> JSON value, None clears; `if_match` is the version we read."""
+
+    id: str
+    operation: Operation
+    row_id: str | None = None
+    cells: Mapping[str, Any] = field(default_factory=dict)
+    if_match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an Op. `row_id` is Glide's name for the row, known for adds only now."""
+
+    id: str
+    state: State
+    row_id: str | None = None
+    said: str = ""
+
+
+def calls(ops: Iterable[Op], most: int) -> Iterator[tuple[Op, ...]]:
+    """Ops in calls of at most `most`, never two on one row in a call: Glide keeps no order inside one."""
+    waiting = list(ops)
+    while waiting:
+        rows: set[str] = set()
+        now: list[Op] = []
+        later: list[Op] = []
+        for op in waiting:
+            twice = op.row_id is not None and op.row_id in rows
+            (later if twice else now).append(op)
+            rows.add(op.row_id or op.id)
+        yield from _batched(now, most)
+        waiting = later
+
+
+def _batched(ops: Sequence[Op], most: int) -> Iterator[tuple[Op, ...]]:
+    for start in range(0, len(ops), most):
+        yield tuple(ops[start : start + most])
+
+
+def all_of(ops: Sequence[Op], state: State, said: str) -> list[Outcome]:
+    """One answer for the whole call."""
+    return [Outcome(op.id, state, op.row_id, said) for op in ops]
