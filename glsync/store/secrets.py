@@ -88,6 +88,18 @@ def rewrap(database: Session | Connection, old: bytes, new: bytes) -> int:
     return len(found)
 
 
+def readable(database: Session | Connection) -> int:
+    """How many workspaces have a data key; each can be read with our master key.
+
+    Raises:
+        ConfigError: one cannot, or there is no master key.
+    """
+    found = _query(database, "select workspace_id, version, wrapped_key from glsync.data_keys")
+    for workspace_id, version, wrapped_key in found:
+        _unwrap(master_key(), workspace_id, version, wrapped_key)
+    return len({workspace_id for workspace_id, _, _ in found})
+
+
 # The master key
 
 
