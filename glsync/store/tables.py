@@ -388,6 +388,17 @@ class Usage(Table, table=True):
     calls: int = Field(default=0, sa_type=BigInteger)
 
 
+class OpenTable(Table, table=True):
+    """A table people may read through their memberships; `writer` is the least role that may write, None for nobody."""
+
+    __tablename__ = "open_tables"
+    __table_args__ = {"schema": "glsync"}
+
+    table_name: str = _key(sa_type=Text)
+    workspace_column: str = _needed_text()
+    writer: str | None = _text()
+
+
 class SchemaMigration(Table, table=True):
     """The ledger of store/migrations.py."""
 

@@ -34,7 +34,8 @@ create table glsync.workspaces (
 insert into glsync.workspaces (id, name) values ('00000000-0000-0000-0000-000000000001', 'Default');
 
 create table glsync.members (
-    workspace_id uuid not null default '00000000-0000-0000-0000-000000000001' references glsync.workspaces on delete cascade,
+    workspace_id uuid not null default '00000000-0000-0000-0000-000000000001'
+    references glsync.workspaces on delete cascade,
     user_id text not null check (user_id <> ''),
     role text not null default 'viewer' check (role in ('viewer', 'operator', 'editor', 'admin')),
     created_at timestamptz not null default now(),
@@ -45,7 +46,8 @@ create index members_by_user on glsync.members (user_id);
 
 -- A workspace's key, wrapped by the master key, which is never in the database. The highest version is the one in use.
 create table glsync.data_keys (
-    workspace_id uuid not null default '00000000-0000-0000-0000-000000000001' references glsync.workspaces on delete cascade,
+    workspace_id uuid not null default '00000000-0000-0000-0000-000000000001'
+    references glsync.workspaces on delete cascade,
     version integer not null default 1 check (version > 0),
     wrapped_key text not null,
     created_at timestamptz not null default now(),

@@ -122,7 +122,8 @@ include (last_seen_at, created_at) where resolved_at is null;
 create index gl_sync_errors_by_state on public.gl_sync_errors (workspace_id, state, created_at);
 create index gl_sync_errors_by_time on public.gl_sync_errors (workspace_id, created_at desc);
 create index gl_sync_errors_by_log on public.gl_sync_errors (log_id);
-create index gl_sync_errors_due on public.gl_sync_errors (next_retry_at) where resolved_at is null and next_retry_at is not null;
+create index gl_sync_errors_due on public.gl_sync_errors (next_retry_at)
+where resolved_at is null and next_retry_at is not null;
 
 -- The first of `wanted`, `wanted 2`, `wanted 3`, ... that is not taken.
 create function glsync.free_name(wanted text, taken text[]) returns text

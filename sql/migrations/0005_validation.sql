@@ -83,7 +83,8 @@ as $$
     select case
         when type_name ~ '^character( varying)?\(\d+\)$'
             then 'cells longer than ' || substring(type_name from '\d+') || ' characters will be refused'
-        when kind = 'number' and family = 'integer' and data_type <> 'integer' then 'numbers with a fraction will be refused'
+        when kind = 'number' and family = 'integer' and data_type <> 'integer'
+            then 'numbers with a fraction will be refused'
         when kind in ('number', 'duration') and type_name ~ '^numeric\('
             then 'numbers that need more digits will be refused or rounded'
         when kind = 'duration' and family = 'integer' then 'durations with a fraction of a second will be refused'
@@ -109,12 +110,44 @@ as $$
     where jsonb_typeof(p.value) = 'object' and p.value ->> 'supabase_column_name' <> ''
 $$;
 
--- The mapping by itself: is everything there, in words we know?
-create function glsync.shape_problems(mapping jsonb, editing boolean)
+-- The live columns of a target. `filled`: an insert may leave it out; `generated`: no insert may name it.
+create function glsync.columns_of(supabase_table text)
+returns table (name text, type text, needed boolean, filled boolean, generated boolean)
+language sql stable set search_path = ''
+as $$
+    select
+        a.attname,
+        case t.typtype
+            when 'd' then format_type(t.typbasetype, t.typtypmod) else format_type(a.atttypid, a.atttypmod)
+        end,
+        a.attnotnull or t.typnotnull,
+        a.atthasdef or a.attidentity <> '' or t.typdefault is not null,
+        a.attgenerated <> '' or a.attidentity = 'a'
+    from pg_catalog.pg_attribute as a
+    inner join pg_catalog.pg_type as t on t.oid = a.atttypid
+    where a.attrelid = glsync.target_oid(supabase_table) and a.attnum > 0 and not a.attisdropped
+$$;
+
+-- Does a unique index find a row by this column alone? One over some rows only, or deferrable, does not.
+create function glsync.is_row_key(supabase_table text, column_name text) returns boolean
+language sql stable set search_path = ''
+as $$
+    select exists (
+        select
+        from pg_catalog.pg_index as i
+        inner join pg_catalog.pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+        where i.indrelid = glsync.target_oid(supabase_table) and a.attname = column_name
+            and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indnkeyatts = 1
+    )
+$$;
+
+-- The mapping by itself, its columns apart: is everything there, in words we know?
+create function glsync.mapping_shape_problems(mapping jsonb, editing boolean)
 returns table (severity text, message text, glide_id text, fix text)
 language sql stable set search_path = ''
 as $$
-    select 'error', 'The mapping is not a JSON object: give it as {"glide_table": ..., "column_mappings": ...}.', null, null
+    select 'error', 'The mapping is not a JSON object: give it as {"glide_table": ..., "column_mappings": ...}.',
+        null, null
     where jsonb_typeof(mapping) is distinct from 'object'
     union all
     select 'error', format('The mapping lacks %s: %s.', word, what), null, null
@@ -123,14 +156,16 @@ as $$
     ) as needed (word, what)
     where jsonb_typeof(mapping) = 'object' and coalesce(mapping ->> word, '') = ''
     union all
-    select 'error', format('The sync direction "%s" is unknown: use to_supabase, to_glide or both.', mapping ->> 'sync_direction'),
-        null, null
+    select 'error', format(
+        'The sync direction "%s" is unknown: use to_supabase, to_glide or both.', mapping ->> 'sync_direction'
+    ), null, null
     where mapping ->> 'sync_direction' not in ('to_supabase', 'to_glide', 'both')
     union all
     select 'warning', 'No connection is chosen yet: choose one before saving.', null, null
     where jsonb_typeof(mapping) = 'object' and coalesce(mapping ->> 'connection_id', '') = ''
     union all
-    select 'error', format('There is no connection "%s": choose one of the list.', mapping ->> 'connection_id'), null, null
+    select 'error', format('There is no connection "%s": choose one of the list.', mapping ->> 'connection_id'),
+        null, null
     where mapping ->> 'connection_id' <> ''
         and not exists (select from public.gl_connections as c where c.id::text = mapping ->> 'connection_id')
     union all
@@ -142,37 +177,51 @@ as $$
         and glsync.target_schema(m.supabase_table) = glsync.target_schema(mapping ->> 'supabase_table')
         and glsync.target_table(m.supabase_table) = glsync.target_table(mapping ->> 'supabase_table')
         and not (editing and coalesce(m.id::text = mapping ->> 'id', true))
-    union all
-    select 'error', 'The column mappings are not a JSON object: give them as {"<Glide column id>": {...}}.', null, null
-    where jsonb_typeof(mapping) = 'object' and coalesce(jsonb_typeof(mapping -> 'column_mappings'), 'none') <> 'object'
-    union all
-    select 'error', format('Glide column "%s" lacks %s: complete its pair or remove it.', p.key, word), p.key, 'remove_pair'
-    from jsonb_each(
-        case jsonb_typeof(mapping -> 'column_mappings') when 'object' then mapping -> 'column_mappings' else '{}' end
-    ) as p
-    cross join unnest(array['glide_column_name', 'supabase_column_name', 'data_type']) as word
-    where jsonb_typeof(p.value) <> 'object' or coalesce(p.value ->> word, '') = ''
-    union all
-    select 'error', format('Glide column "%s" has the unknown data type "%s": use string, number, boolean, date-time, '
-        'image-uri, email-address or another one of the list.', p.key, p.value ->> 'data_type'), p.key, 'choose_type'
-    from jsonb_each(
-        case jsonb_typeof(mapping -> 'column_mappings') when 'object' then mapping -> 'column_mappings' else '{}' end
-    ) as p
-    where jsonb_typeof(p.value) = 'object' and p.value ->> 'data_type' <> '' and glsync.kind_of(p.value ->> 'data_type') is null
-    union all
-    select 'error', 'The row id is not mapped: pair $rowID with the column glide_row_id, data type string.', '$rowID', 'add_row_id_pair'
-    where jsonb_typeof(mapping -> 'column_mappings') = 'object' and not mapping -> 'column_mappings' ? '$rowID'
-    union all
-    select 'error', 'The row id is mapped wrongly: pair $rowID with the column glide_row_id, data type string.', '$rowID',
-        'add_row_id_pair'
-    from (select mapping -> 'column_mappings' -> '$rowID' as pair) as row_id
-    where pair ->> 'supabase_column_name' <> '' and pair ->> 'data_type' <> '' and (
-        pair ->> 'supabase_column_name' <> 'glide_row_id' or glsync.kind_of(pair ->> 'data_type') is distinct from 'string'
+$$;
+
+-- The column mappings by themselves: is each pair whole, the row id among them, and no target named twice?
+create function glsync.pair_shape_problems(column_mappings jsonb)
+returns table (severity text, message text, glide_id text, fix text)
+language sql stable set search_path = ''
+as $$
+    with given as materialized (
+        select p.key, p.value
+        from jsonb_each(case jsonb_typeof(column_mappings) when 'object' then column_mappings else '{}' end) as p
     )
+    select 'error', 'The column mappings are not a JSON object: give them as {"<Glide column id>": {...}}.', null, null
+    where coalesce(jsonb_typeof(column_mappings), 'none') <> 'object'
     union all
-    select 'error', format('Both %s write to column "%s": keep one of the pairs.', string_agg(format('"%s"', p.glide_id), ' and '
-        order by p.glide_id), p.column_name), min(p.glide_id), 'remove_pair'
-    from glsync.pairs_of(mapping -> 'column_mappings', 'both') as p
+    select 'error', format('Glide column "%s" lacks %s: complete its pair or remove it.', g.key, word),
+        g.key, 'remove_pair'
+    from given as g
+    cross join unnest(array['glide_column_name', 'supabase_column_name', 'data_type']) as word
+    where jsonb_typeof(g.value) <> 'object' or coalesce(g.value ->> word, '') = ''
+    union all
+    select 'error', format(
+        'Glide column "%s" has the unknown data type "%s": use string, number, boolean, date-time, image-uri, '
+        'email-address or another one of the list.', g.key, g.value ->> 'data_type'
+    ), g.key, 'choose_type'
+    from given as g
+    where g.value ->> 'data_type' <> '' and glsync.kind_of(g.value ->> 'data_type') is null
+    union all
+    select 'error', 'The row id is not mapped: pair $rowID with the column glide_row_id, data type string.',
+        '$rowID', 'add_row_id_pair'
+    where jsonb_typeof(column_mappings) = 'object' and not column_mappings ? '$rowID'
+    union all
+    select 'error', 'The row id is mapped wrongly: pair $rowID with the column glide_row_id, data type string.',
+        '$rowID', 'add_row_id_pair'
+    from given as g
+    where g.key = '$rowID' and g.value ->> 'supabase_column_name' <> '' and g.value ->> 'data_type' <> ''
+        and (
+            g.value ->> 'supabase_column_name' <> 'glide_row_id'
+            or glsync.kind_of(g.value ->> 'data_type') is distinct from 'string'
+        )
+    union all
+    select 'error', format(
+        'Both %s write to column "%s": keep one of the pairs.',
+        string_agg(format('"%s"', p.glide_id), ' and ' order by p.glide_id), p.column_name
+    ), min(p.glide_id), 'remove_pair'
+    from glsync.pairs_of(column_mappings, 'both') as p
     group by p.column_name
     having count(*) > 1
 $$;
@@ -182,42 +231,48 @@ create function glsync.target_problems(supabase_table text, sync_direction text)
 returns table (severity text, message text, glide_id text, fix text)
 language sql stable set search_path = ''
 as $$
-    select 'error', format('%s is not for syncing: it belongs to Glide Sync or to the system. Choose a table of your own.', supabase_table),
-        null, null
-    where glsync.is_hidden_schema(glsync.target_schema(supabase_table))
-        or glsync.is_control_table(glsync.target_schema(supabase_table), glsync.target_table(supabase_table))
-    union all
-    select 'error', format('There is no table %s: create it, or choose one of the list.', supabase_table), null, 'create_table'
-    where not glsync.is_hidden_schema(glsync.target_schema(supabase_table)) and glsync.target_oid(supabase_table) is null
-    union all
-    select 'error', format('Table %s has no column glide_row_id: add it with alter table ... add column glide_row_id text unique.',
-        supabase_table), '$rowID', 'add_row_id_column'
-    where glsync.target_oid(supabase_table) is not null and not exists (
-        select from pg_catalog.pg_attribute as a
-        where a.attrelid = glsync.target_oid(supabase_table) and a.attname = 'glide_row_id' and not a.attisdropped
+    with target as materialized (
+        select
+            glsync.target_oid(supabase_table) is not null as is_there,
+            glsync.is_hidden_schema(glsync.target_schema(supabase_table)) as is_hidden,
+            glsync.is_control_table(
+                glsync.target_schema(supabase_table), glsync.target_table(supabase_table)
+            ) as is_ours
+    ),
+    row_id as materialized (
+        select c.type, c.needed from glsync.columns_of(supabase_table) as c where c.name = 'glide_row_id'
     )
+    select 'error', format(
+        '%s is not for syncing: it belongs to Glide Sync or to the system. Choose a table of your own.', supabase_table
+    ), null, null
+    from target where is_hidden or is_ours
     union all
-    select 'error', format('Column glide_row_id of %s has the type %s: Glide''s row ids need text.', supabase_table,
-        format_type(a.atttypid, a.atttypmod)), '$rowID', null
-    from pg_catalog.pg_attribute as a
-    where a.attrelid = glsync.target_oid(supabase_table) and a.attname = 'glide_row_id' and not a.attisdropped
-        and glsync.type_family(format_type(a.atttypid, a.atttypmod)) <> 'text'
+    select 'error', format('There is no table %s: create it, or choose one of the list.', supabase_table),
+        null, 'create_table'
+    from target where not is_hidden and not is_there
     union all
-    select 'error', format('Column glide_row_id of %s has no unique index of its own, so a row could come in twice: add one '
-        'with alter table ... add unique (glide_row_id).', supabase_table), '$rowID', 'add_unique_index'
-    from pg_catalog.pg_attribute as a
-    where a.attrelid = glsync.target_oid(supabase_table) and a.attname = 'glide_row_id' and not a.attisdropped
-        and not exists (
-            select from pg_catalog.pg_index as i
-            where i.indrelid = a.attrelid and i.indkey[0] = a.attnum and i.indnkeyatts = 1 and i.indpred is null
-                and i.indisunique and i.indisvalid and i.indimmediate
-        )
+    select 'error', format(
+        'Table %s has no column glide_row_id: add it with alter table ... add column glide_row_id text unique.',
+        supabase_table
+    ), '$rowID', 'add_row_id_column'
+    from target where is_there and not exists (select from row_id)
     union all
-    select 'warning', format('Column glide_row_id of %s may not be empty, so rows made in Postgres need an id before Glide '
-        'has given them one.', supabase_table), '$rowID', null
-    from pg_catalog.pg_attribute as a
-    where a.attrelid = glsync.target_oid(supabase_table) and a.attname = 'glide_row_id' and a.attnotnull
-        and sync_direction in ('to_glide', 'both')
+    select 'error', format(
+        'Column glide_row_id of %s has the type %s: Glide''s row ids need text.', supabase_table, type
+    ), '$rowID', null
+    from row_id where glsync.type_family(type) <> 'text'
+    union all
+    select 'error', format(
+        'Column glide_row_id of %s has no unique index of its own, so a row could come in twice: add one with '
+        'alter table ... add unique (glide_row_id).', supabase_table
+    ), '$rowID', 'add_unique_index'
+    from row_id where not glsync.is_row_key(supabase_table, 'glide_row_id')
+    union all
+    select 'warning', format(
+        'Column glide_row_id of %s may not be empty, so rows made in Postgres need an id before Glide has given them '
+        'one.', supabase_table
+    ), '$rowID', null
+    from row_id where needed and sync_direction in ('to_glide', 'both')
 $$;
 
 -- The pairs against the live columns.
@@ -229,55 +284,60 @@ as $$
         select p.* from glsync.pairs_of(column_mappings, sync_direction) as p where p.glide_id <> '$rowID'
     ),
     columns as materialized (
-        select
-            a.attname::text as name,
-            case t.typtype
-                when 'd' then format_type(t.typbasetype, t.typtypmod) else format_type(a.atttypid, a.atttypmod)
-            end as type,
-            a.attnotnull or t.typnotnull as needed,
-            a.atthasdef or a.attidentity <> '' or t.typdefault is not null as filled,
-            a.attgenerated <> '' or a.attidentity = 'a' as generated
-        from pg_catalog.pg_attribute as a
-        inner join pg_catalog.pg_type as t on t.oid = a.atttypid
-        where a.attrelid = glsync.target_oid(supabase_table) and a.attnum > 0 and not a.attisdropped
+        select c.* from glsync.columns_of(supabase_table) as c
+    ),
+    fitting as materialized (
+        select p.glide_id, p.data_type, c.name, c.type, c.needed
+        from pairs as p
+        inner join columns as c on c.name = p.column_name
+        where p.writes and not c.generated and glsync.kind_fits(p.kind, c.type)
     )
-    select 'error', format('Column "%s" of %s does not exist: add it or choose another one for Glide column "%s".',
-        p.column_name, supabase_table, p.glide_id), p.glide_id, 'add_column'
+    select 'error', format(
+        'Column "%s" of %s does not exist: add it or choose another one for Glide column "%s".',
+        p.column_name, supabase_table, p.glide_id
+    ), p.glide_id, 'add_column'
     from pairs as p
     where exists (select from columns) and p.column_name not in (select c.name from columns as c)
     union all
-    select 'error', format('Column "%s" of %s is filled by Postgres itself: remove its pair with Glide column "%s", or sync it '
-        'to Glide only.', c.name, supabase_table, p.glide_id), p.glide_id, 'remove_pair'
+    select 'error', format(
+        'Column "%s" of %s is filled by Postgres itself: remove its pair with Glide column "%s", or sync it to Glide '
+        'only.', c.name, supabase_table, p.glide_id
+    ), p.glide_id, 'remove_pair'
     from pairs as p
     inner join columns as c on c.name = p.column_name
     where c.generated and p.writes
     union all
-    select 'error', format('A %s of Glide column "%s" does not fit column "%s" of %s, whose type is %s: use %s.',
-        p.kind, p.glide_id, c.name, supabase_table, c.type, glsync.best_type(p.kind)), p.glide_id, 'choose_type'
+    select 'error', format(
+        'A %s of Glide column "%s" does not fit column "%s" of %s, whose type is %s: use %s.',
+        p.kind, p.glide_id, c.name, supabase_table, c.type, glsync.best_type(p.kind)
+    ), p.glide_id, 'choose_type'
     from pairs as p
     inner join columns as c on c.name = p.column_name
     where p.kind is not null and not glsync.kind_fits(p.kind, c.type)
     union all
-    select 'error', format('Column "%s" of %s must not be empty, has no default and gets nothing from Glide: map a Glide column '
-        'onto it or give it a default.', c.name, supabase_table), null, null
+    select 'error', format(
+        'Column "%s" of %s must not be empty, has no default and gets nothing from Glide: map a Glide column onto it '
+        'or give it a default.', c.name, supabase_table
+    ), null, null
     from columns as c
     where sync_direction <> 'to_glide' and c.needed and not c.filled and not c.generated
         and c.name not in (select p.column_name from pairs as p where p.writes)
         and c.name <> 'glide_row_id'
-        and not (c.name = 'id' and c.type = 'uuid') -- these two the engine fills itself
+        and not (c.name = 'id' and c.type = 'uuid') -- the engine fills these itself
         and not (c.name in ('created_at', 'updated_at') and c.type = 'timestamp with time zone')
     union all
-    select 'warning', format('Column "%s" of %s has the type %s: %s.', c.name, supabase_table, c.type,
-        glsync.narrowing(p.data_type, c.type)), p.glide_id, null
-    from pairs as p
-    inner join columns as c on c.name = p.column_name
-    where p.writes and not c.generated and glsync.kind_fits(p.kind, c.type) and glsync.narrowing(p.data_type, c.type) is not null
+    select 'warning', format(
+        'Column "%s" of %s has the type %s: %s.', f.name, supabase_table, f.type, glsync.narrowing(f.data_type, f.type)
+    ), f.glide_id, null
+    from fitting as f
+    where glsync.narrowing(f.data_type, f.type) is not null
     union all
-    select 'warning', format('Column "%s" of %s must not be empty: rows whose cell is empty in Glide column "%s" will be refused.',
-        c.name, supabase_table, p.glide_id), p.glide_id, null
-    from pairs as p
-    inner join columns as c on c.name = p.column_name
-    where p.writes and c.needed and not c.generated
+    select 'warning', format(
+        'Column "%s" of %s must not be empty: rows whose cell is empty in Glide column "%s" will be refused.',
+        f.name, supabase_table, f.glide_id
+    ), f.glide_id, null
+    from fitting as f
+    where f.needed
 $$;
 
 -- Everything wrong with a mapping given as JSON (the columns of gl_mappings), errors first.
@@ -287,15 +347,20 @@ returns table (severity text, message text, glide_id text, fix text)
 language sql stable set search_path = ''
 as $$
     with words as (
-        select mapping ->> 'supabase_table' as target, coalesce(mapping ->> 'sync_direction', 'to_supabase') as direction
+        select
+            coalesce(mapping ->> 'supabase_table', '') as target,
+            coalesce(mapping ->> 'sync_direction', 'to_supabase') as direction,
+            mapping -> 'column_mappings' as columns
     )
     select found.severity, found.message, found.glide_id, found.fix
     from (
-        select 1 as part, p.* from glsync.shape_problems(mapping, editing) as p
+        select 1 as part, p.* from glsync.mapping_shape_problems(mapping, editing) as p
         union all
-        select 2, p.* from words, glsync.target_problems(target, direction) as p where target <> ''
+        select 2, p.* from words, glsync.pair_shape_problems(columns) as p where jsonb_typeof(mapping) = 'object'
         union all
-        select 3, p.* from words, glsync.pair_problems(target, mapping -> 'column_mappings', direction) as p where target <> ''
+        select 3, p.* from words, glsync.target_problems(target, direction) as p where target <> ''
+        union all
+        select 4, p.* from words, glsync.pair_problems(target, columns, direction) as p where target <> ''
     ) as found
     order by found.severity, found.part, found.glide_id nulls first, found.message
 $$;

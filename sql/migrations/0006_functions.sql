@@ -155,7 +155,8 @@ return case
     )
 end;
 
--- The Glide columns a caller describes: [{"id", "name", "type"}] as the API lists them, plain names, or column_mappings.
+-- The Glide columns a caller describes: [{"id", "name", "type"}] as the API lists them, plain names, or
+-- column_mappings.
 create function glsync.glide_columns(described jsonb) returns table (glide_id text, glide_name text, kind text)
 language sql immutable set search_path = ''
 as $$
@@ -217,14 +218,17 @@ begin
         )
         select g.glide_id, g.glide_name, c.name, coalesce(g.kind, glsync.kind_for(c.type)) as kind,
             case when g.kind is null then 0.9 else 1 end
-            * case when g.glide_id = '$rowID' then 1 else glsync.likeness(g.glide_name, g.words, c.name, c.words) end as score
+            * case
+                when g.glide_id = '$rowID' then 1 else glsync.likeness(g.glide_name, g.words, c.name, c.words)
+            end as score
         from glide as g
         inner join columns as c
             on case when g.glide_id = '$rowID' then c.name = 'glide_row_id' else c.name <> 'glide_row_id' end
         where g.glide_id = '$rowID' or g.kind is null or glsync.kind_fits(g.kind, c.type)
         order by score desc, c.attnum, g.glide_name
     loop
-        continue when candidate.score < 0.5 or candidate.glide_id = any(taken_ids) or candidate.name = any(taken_columns);
+        continue when candidate.score < 0.5
+            or candidate.glide_id = any(taken_ids) or candidate.name = any(taken_columns);
         taken_ids := taken_ids || candidate.glide_id;
         taken_columns := taken_columns || candidate.name;
         glide_column_name := candidate.glide_name;

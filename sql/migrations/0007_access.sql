@@ -1,14 +1,15 @@
 -- Who may see and do what. Kept in one function that adds what is missing and can be called again: after a migration
 -- made tables, and by an administrator after the roles were made by hand.
 
--- May the person behind this session read this table of theirs: is it the target of a mapping in one of their workspaces?
+-- May the person behind this session read this table: is it the target of a mapping in one of their workspaces?
 -- SECURITY DEFINER so that the policy does not depend on what else the person may read.
 create function glsync.may_read_target(schema_name text, table_name text) returns boolean
 language sql stable security definer set search_path = ''
 as $$
     select exists (
         select from public.gl_mappings as m
-        where glsync.target_schema(m.supabase_table) = schema_name and glsync.target_table(m.supabase_table) = table_name
+        where glsync.target_schema(m.supabase_table) = schema_name
+            and glsync.target_table(m.supabase_table) = table_name
             and m.workspace_id in (select glsync.my_workspaces())
     )
 $$;
@@ -64,6 +65,13 @@ begin
 end
 $$;
 
+-- Which tables people may read, and from which role on they may write: null for never.
+create table glsync.open_tables (
+    table_name text primary key,
+    workspace_column text not null,
+    writer text check (writer in ('viewer', 'operator', 'editor', 'admin'))
+);
+
 -- People read what is in their workspaces, every column but the sealed key. authenticated is Supabase's role for them;
 -- glsync_app is ours, and writes what the person's role in the workspace allows.
 create function glsync.open_to_members(target regclass, workspace_column text, writer text) returns void
@@ -76,6 +84,9 @@ declare
     mine text := format('%I in (select glsync.my_workspaces())', workspace_column);
     writable text := format('%I in (select glsync.my_workspaces(%L))', workspace_column, writer);
 begin
+    insert into glsync.open_tables (table_name, workspace_column, writer)
+    values (target::text, open_to_members.workspace_column, open_to_members.writer)
+    on conflict (table_name) do nothing;
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into readable
     from pg_catalog.pg_attribute as a
     where a.attrelid = target and a.attnum > 0 and not a.attisdropped
@@ -124,21 +135,7 @@ begin
         perform glsync.secure_table(target.id);
     end loop;
 
-    perform glsync.open_to_members(t.id, t.workspace_column, t.writer)
-    from (values
-        ('glsync.workspaces'::regclass, 'id', null),
-        ('glsync.members', 'workspace_id', 'admin'),
-        ('public.gl_connections', 'workspace_id', 'editor'),
-        ('public.gl_mappings', 'workspace_id', 'editor'),
-        ('public.gl_sync_logs', 'workspace_id', 'operator'),
-        ('public.gl_sync_errors', 'workspace_id', 'operator'),
-        ('glsync.base_state', 'workspace_id', null),
-        ('glsync.leases', 'workspace_id', null),
-        ('glsync.absent_rows', 'workspace_id', null),
-        ('glsync.run_events', 'workspace_id', null),
-        ('glsync.audit', 'workspace_id', null),
-        ('glsync.usage', 'workspace_id', null)
-    ) as t (id, workspace_column, writer);
+    perform glsync.open_to_members(t.table_name::regclass, t.workspace_column, t.writer) from glsync.open_tables as t;
 
     foreach person in array array['glsync_worker', 'service_role', 'authenticated', 'glsync_app'] loop
         if glsync.role_named(person) is not null then
@@ -152,7 +149,8 @@ begin
 end
 $$;
 
--- Nobody calls our functions unless named here. People read and check; operators queue runs and end errors through glsync_app.
+-- Nobody calls our functions unless named here. People read and check; through glsync_app operators queue runs and end
+-- errors.
 create function glsync.grant_functions() returns void
 language plpgsql set search_path = ''
 as $$
@@ -160,14 +158,17 @@ declare
     function record;
     person text;
     reading text[] := array[
-        'current_user_id', 'role_rank', 'my_workspaces', 'acting_role', 'is_machinery', 'may', 'is_hidden_schema',
-        'is_control_table', 'target_schema', 'target_table', 'target_oid', 'count_rows', 'kind_of', 'type_family',
-        'kind_fits', 'best_type', 'narrowing', 'pairs_of', 'shape_problems', 'target_problems', 'pair_problems',
+        'current_user_id', 'role_rank', 'my_workspaces', 'acting_role', 'is_machinery', 'may',
+        'is_hidden_schema', 'is_control_table', 'target_schema', 'target_table', 'target_oid', 'count_rows',
+        'kind_of', 'type_family', 'kind_fits', 'best_type', 'narrowing', 'pairs_of', 'columns_of',
+        'is_row_key', 'mapping_shape_problems', 'pair_shape_problems', 'target_problems', 'pair_problems',
         'mapping_problems', 'words_of', 'share', 'likeness', 'glide_columns', 'kind_for', 'may_read_target',
-        'gl_validate_mapping_data', 'gl_validate_column_mapping', 'gl_get_sync_errors', 'gl_suggest_column_mappings'
+        'gl_validate_mapping_data', 'gl_validate_column_mapping', 'gl_get_sync_errors',
+        'gl_suggest_column_mappings'
     ];
     operating text[] := array[
-        'enqueue_run', 'free_name', 'error_fingerprint', 'gl_record_sync_error', 'gl_resolve_sync_error', 'glsync_retry_failed_sync'
+        'enqueue_run', 'free_name', 'error_fingerprint', 'gl_record_sync_error', 'gl_resolve_sync_error',
+        'glsync_retry_failed_sync'
     ];
 begin
     for function in
@@ -227,5 +228,19 @@ begin
     end loop;
 end
 $$;
+
+insert into glsync.open_tables (table_name, workspace_column, writer) values
+    ('glsync.workspaces', 'id', null),
+    ('glsync.members', 'workspace_id', 'admin'),
+    ('public.gl_connections', 'workspace_id', 'editor'),
+    ('public.gl_mappings', 'workspace_id', 'editor'),
+    ('public.gl_sync_logs', 'workspace_id', 'operator'),
+    ('public.gl_sync_errors', 'workspace_id', 'operator'),
+    ('glsync.base_state', 'workspace_id', null),
+    ('glsync.leases', 'workspace_id', null),
+    ('glsync.absent_rows', 'workspace_id', null),
+    ('glsync.run_events', 'workspace_id', null),
+    ('glsync.audit', 'workspace_id', null),
+    ('glsync.usage', 'workspace_id', null);
 
 select glsync.grant_access();

@@ -1,6 +1,6 @@
 -- glsync: optional domain-starter
--- Tables of a small trading business, ready to be mapped. rowid_<plural> holds the glide_row_id of the parent in gl_<plural>;
--- there is no foreign key on purpose: a child may come in before its parent.
+-- Tables of a small trading business, ready to be mapped. rowid_<plural> holds the glide_row_id of the parent in
+-- gl_<plural>; there is no foreign key on purpose: a child may come in before its parent.
 
 create table public.gl_accounts (
     id uuid primary key default gen_random_uuid(),
@@ -213,7 +213,9 @@ begin
         select c.oid::regclass as id from pg_catalog.pg_class as c
         where c.relnamespace = 'public'::regnamespace and obj_description(c.oid, 'pg_class') ~ '^Domain starter: '
     loop
-        execute format('create trigger touch before update on %s for each row execute function glsync.note_change()', target.id);
+        execute format(
+            'create trigger touch before update on %s for each row execute function glsync.note_change()', target.id
+        );
     end loop;
 end
 $$;
