@@ -55,7 +55,8 @@ class Connection:
 class ColumnPair:
     """A Glide column paired with a Postgres column.
 
-    `kind` is what Glide holds. `policy` and `direction` override the mapping's; `rule` is a CEL expression over the
+    `kind` is what Glide holds. `policy` and `direction` override the mapping's, `is_set` unites lists both sides changed;
+    `rule` is a CEL expression over the
     row's Glide values whose result is read in place of the cell.
     """
 
@@ -66,6 +67,7 @@ class ColumnPair:
     direction: Direction | None = None
     policy: Policy | None = None
     rule: str | None = None
+    is_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,10 @@ class Mapping:
     conflict_policy: Policy = "ask"
     marker_column: str | None = None
     filter: str | None = None
+    match_key: tuple[str, ...] = ()
+    """Columns that tell on the first match which rows are the same; unique on both sides."""
+    newest: tuple[str, str] | None = None
+    """For the policy newest: the mapped column that holds Glide's time of change, and the column of Postgres's."""
     enabled: bool = True
     version: int = 1
 
@@ -235,12 +241,13 @@ class RunReport:
 
 # --- two-way: what a comparison sees and what it decides -------------------------------------------------------------
 
-Operation = Literal["create", "update", "delete"]
+Operation = Literal["create", "update", "mark", "delete"]
+"""`mark` leaves the row where it is and says in it that it was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """How one column is kept equal. `is_set` lets the items of a list both sides changed be united."""
+    """How one column is kept equal. `is_set`: a list whose order says nothing, so what both sides changed is united."""
 
     column: str
     direction: Direction
@@ -250,7 +257,10 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A row as both sides last agreed on it, in the form each side gives it back: types are lossy, so they may differ."""
+    """A row as both sides last agreed on it, in the form each side gives it back: types are lossy, so they may differ.
+
+    A column that is in neither half was never agreed on.
+    """
 
     glide: Cells
     postgres: Cells
@@ -258,7 +268,13 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One row now. None is absent. `glide_gone` and `postgres_gone` say that an absence is proven and not just not seen."""
+    """One row now.
+
+    `glide` and `postgres` are None for a row that is absent there; a column that is not among the cells could not be
+    read. `glide_gone` and `postgres_gone` say that an absence is proven and not just not seen. The times are those of
+    people's last edits; a time that our own writes move decides nothing and must be None. `detached` is what the last
+    Decision said.
+    """
 
     base: Base | None
     glide: Cells | None
@@ -267,11 +283,12 @@ class Seen:
     postgres_gone: bool = False
     glide_at: datetime | None = None
     postgres_at: datetime | None = None
+    detached: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row to write on one side. `cells` are the columns to set (all of them for a create), none for a delete."""
+    """One row to write on one side. `cells` are the columns to set; none for a mark and a delete."""
 
     side: Side
     operation: Operation
@@ -280,7 +297,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Both sides changed and nobody may guess. Without a column it is the whole row: an edit against a delete."""
+    """Both sides changed and nobody may guess.
+
+    A field's `base`, `glide` and `postgres` are cells, the base in Postgres's form, None when there is none. Without a
+    column it is the whole row, an edit against a delete: the base and the row are Cells, the deleted side is None.
+    """
 
     column: str | None
     kind: Literal["field", "edit_delete", "first_match"]
@@ -289,12 +310,19 @@ class Conflict:
     postgres: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do about one row. `base` is what both sides agree on once the changes are made; None forgets the row."""
+    """What to do about one row: at most one change a side, Postgres first.
 
+    `base` is what both sides agree on once all changes are made; None forgets the row. A written cell stands in it as
+    it was sent: whoever writes it stores what the side gave back in its place, for the columns written and no others.
+    `detached` is the side on which the row is let go: it stays there and is not created on the other side again.
+    `keeps_base`: base and detached are what they were, there is nothing to store.
+    """
+
+    base: Base | None
     changes: tuple[Change, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
-    base: Base | None = None
+    detached: Side | None = None
     keeps_base: bool = False
     reason: str = ""
