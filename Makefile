@@ -1,0 +1,39 @@
+# make run      install what is needed, start everything with a demo, open http://127.0.0.1:8501
+# make test     install what is needed, run all tests
+# make check    style, types, import floors, tests
+# PYTHON=python3.12 make ... chooses the Python; .venv is made once and again when requirements change.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help venv run test check lint bench clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+venv:
+	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Install Python 3.11 or newer, then run make again."; exit 1; }
+	@"$(PYTHON)" tools/venv.py requirements-dev.txt
+
+run: venv
+	@$(BIN)/python -m glsync up --browser
+
+test: venv
+	@$(BIN)/python tools/chromium.py || true
+	$(BIN)/python -m pytest -n auto
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+bench: venv
+	@$(BIN)/python tools/venv.py requirements-bench.txt
+	$(BIN)/python -m benchmarks.run
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis benchmarks/out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
