@@ -16,7 +16,7 @@ class Advice:
     steps: tuple[str, ...]
 
 
-_HELD = "The rest of the row's table was synced; only rows with such a cell are held back until they fit."
+_HELD = "Only rows with such a cell are held back until they fit; the rest of the table was synced."
 
 ADVICE: dict[str, Advice] = {
     "VALIDATION_ERROR": Advice(
@@ -277,6 +277,12 @@ ADVICE: dict[str, Advice] = {
         ("Cancel was pressed.",),
         ("Run again when you are ready; it goes on from there.",),
     ),
+    "INTERRUPTED": Advice(
+        "The run was interrupted",
+        "The program that worked on it was stopped. Rows stored before that stay.",
+        ("The worker was restarted, for example for an update.",),
+        ("Nothing to do: another worker carries on from the last page.",),
+    ),
     "ALREADY_RUNNING": Advice(
         "A run is already under way",
         "One mapping is synced by one run at a time.",
@@ -332,26 +338,70 @@ def _value(title: str, meaning: str, causes: tuple[str, ...], *steps: str) -> Ad
 
 _RULES: tuple[tuple[re.Pattern[str], Advice], ...] = (
     (
-        re.compile(r"\b(number|numeric|decimal|integer|digits?)\b", re.I),
+        re.compile(r"row id|^a JSON object", re.I),
         _value(
-            "The cell is not a number",
-            "The column is mapped as a number and the cell holds text that cannot be read as one.",
-            ("A unit or a remark stands beside the figure.", "A placeholder such as n/a or tbd was typed in."),
-            "Leave only the figure in the cell, or empty it.",
-            "If the column is meant to hold text, map it as text.",
+            "The row has no usable id",
+            "Every row is known by its row id, and this one came without one.",
+            ("Something other than Glide answered.", "The table is of a kind that has no row ids."),
+            "Look at the table in Glide: each row should have a Row ID.",
         ),
     ),
     (
-        re.compile(r"\b(true|false|boolean|flag|yes or no)\b", re.I),
+        re.compile(r"\bNUL\b"),
         _value(
-            "The cell is neither true nor false",
-            "The column is mapped as a flag and the cell holds another word.",
-            ("The column holds words such as maybe or open.",),
-            "Use true or false in the cell, or map the column as text.",
+            "The cell holds an invisible character",
+            "The text holds the character NUL, which no text in Postgres may hold.",
+            ("The text was pasted from another program, or written by one.",),
+            "Type the text into the cell again.",
         ),
     ),
     (
-        re.compile(r"\b(date|time|timestamp|calendar|instant|iso 8601)\b", re.I),
+        re.compile(r"\b(characters|bytes), |^longer than|too long", re.I),
+        _value(
+            "The text is too long for its column",
+            "The column in Postgres takes fewer characters than the cell holds.",
+            ("A longer text was typed than the column was made for.",),
+            "Shorten the text in Glide, or ask whoever keeps the database to make the column wider.",
+        ),
+    ),
+    (
+        re.compile(r"whole number", re.I),
+        _value(
+            "The number has a fraction",
+            "The column takes whole numbers only, and nothing is rounded.",
+            ("A price or a weight was mapped onto a column for counts.",),
+            "Correct the cell, or map the column onto one that takes fractions.",
+        ),
+    ),
+    (
+        re.compile(r"range|digits|decimals|out of range|overflow", re.I),
+        _value(
+            "The number does not fit its column",
+            "The number is larger, or has more decimals, than the column in Postgres can hold. Nothing is rounded.",
+            ("The column was made for smaller or coarser numbers.", "A digit too many was typed."),
+            "Check the number in Glide, or ask whoever keeps the database to make the column wider.",
+        ),
+    ),
+    (
+        re.compile(r"^a text, not", re.I),
+        _value(
+            "The cell holds a list",
+            "The column is mapped as text and the cell holds several values.",
+            ("The column in Glide takes several pictures or values.",),
+            "Map the column as array or json, onto a column of type jsonb.",
+        ),
+    ),
+    (
+        re.compile(r"^a duration", re.I),
+        _value(
+            "The cell is not a duration",
+            "The column is mapped as a duration and the cell holds something that cannot be read as one.",
+            ("Only a figure was typed, without its unit.",),
+            "Write the duration as 01:30:00, or map the column as a number.",
+        ),
+    ),
+    (
+        re.compile(r"^a (date|time)|\b(timestamp|date/time)\b", re.I),
         _value(
             "The cell is not a date or time",
             "The column is mapped as a date or time and the cell holds text that cannot be read as one without "
@@ -362,7 +412,26 @@ _RULES: tuple[tuple[re.Pattern[str], Advice], ...] = (
         ),
     ),
     (
-        re.compile(r"\b(e-?mail|address with an? @)\b", re.I),
+        re.compile(r"^a number|\b(numeric|integer|double precision)\b", re.I),
+        _value(
+            "The cell is not a number",
+            "The column is mapped as a number and the cell holds text that cannot be read as one.",
+            ("A unit or a remark stands beside the figure.", "A placeholder such as n/a or tbd was typed in."),
+            "Leave only the figure in the cell, or empty it.",
+            "If the column is meant to hold text, map it as text.",
+        ),
+    ),
+    (
+        re.compile(r"\b(true|false|boolean)\b", re.I),
+        _value(
+            "The cell is neither true nor false",
+            "The column is mapped as a flag and the cell holds another word.",
+            ("The column holds words such as maybe or open.",),
+            "Use true or false in the cell, or map the column as text.",
+        ),
+    ),
+    (
+        re.compile(r"\be-?mail\b", re.I),
         _value(
             "The cell is not an email address",
             "The column is mapped as an email address and the cell holds something else.",
@@ -371,24 +440,25 @@ _RULES: tuple[tuple[re.Pattern[str], Advice], ...] = (
         ),
     ),
     (
-        re.compile(r"\b(ur[il]|link|https?)\b", re.I),
+        re.compile(r"\buuid\b", re.I),
         _value(
-            "The cell is not a link",
-            "The column is mapped as a link or picture and the cell holds something else.",
-            ("A file name was typed in place of its address.",),
-            "Put the full address into the cell, beginning with https, or map the column as text.",
+            "The cell is not a UUID",
+            "The column in Postgres takes UUIDs only, and the cell holds other text.",
+            ("The column holds Glide's own row ids, which are no UUIDs.",),
+            "Map the column onto one of type text.",
         ),
     ),
     (
         re.compile(r"\b(json|array|list)\b", re.I),
         _value(
             "The cell is not a list or JSON",
-            "The column is mapped as a list or JSON and the cell holds text that cannot be read as such.",
+            "The column is mapped as a list or JSON and the cell holds something that cannot be read as such.",
             ("A bracket or a quotation mark is missing.",),
             "Correct the text in Glide, or map the column as text.",
         ),
     ),
 )
+"""How a broken rule begins or what it speaks of (engine/types.py, Postgres) -> advice; the first that fits counts."""
 
 
 def advice(error_type: str, rule: str | None = None) -> Advice:

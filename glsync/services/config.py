@@ -52,14 +52,13 @@ def apply(actor: Actor, path: Path | str, dry_run: bool = False) -> list[str]:
 def apply_form(actor: Actor, found: Form, folder: Path, *, dry_run: bool = False) -> list[str]:
     """`apply` for a form that was read; paths of key files begin at `folder`."""
     access.require(actor, "editor", "apply a configuration")
-    found.problems.stop(HINT)
     changes: list[str] = []
     with queries.writing() as session:
         for connection in found.connections:
-            changes += _apply_connection(session, actor, connection, folder)
+            changes += _apply_connection(session, actor, connection, folder) if connection.is_sound else []
         given = {connection.name for connection in found.connections}
         for mapping in found.mappings:
-            changes += _apply_mapping(session, actor, mapping, given)
+            changes += _apply_mapping(session, actor, mapping, given) if mapping.is_sound else []
         found.problems.stop(HINT)
         if dry_run:
             session.rollback()

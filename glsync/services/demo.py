@@ -105,8 +105,6 @@ def _delete_rows(session: Session, mapping: tables.MappingRow) -> None:
     driver = queries.driver(session)
     if catalogue.find(driver, schema, table) is None:
         return
-    delete = statement(
-        "demo_delete_rows", target=sql.Identifier(schema, table), key=sql.Identifier(ROW_ID_COLUMN)
-    )
+    delete = statement("demo_delete_rows", target=sql.Identifier(schema, table), key=sql.Identifier(ROW_ID_COLUMN))
     with driver.cursor() as cursor:
         cursor.execute(delete, {"mapping": str(mapping.id)})

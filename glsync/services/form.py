@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -62,7 +62,10 @@ def _file(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionForm:
+    """A connection in the file; `is_sound` is False when something about it was named as wrong."""
+
     place: Place
+    is_sound: bool
     name: str
     app_id: str
     key: KeyReference
@@ -71,9 +74,10 @@ class ConnectionForm:
 
 @dataclass(frozen=True, slots=True)
 class MappingForm:
-    """A mapping in the file; `columns` are the places of its Glide columns."""
+    """A mapping in the file; `columns` are the places of its Glide columns, `is_sound` as above."""
 
     place: Place
+    is_sound: bool
     name: str
     connection: str
     glide_table: str
@@ -118,15 +122,18 @@ def read(text: str, what: str) -> Form:
 
 
 def _connection(place: Place) -> ConnectionForm:
+    before = len(place.problems.found)
     keys = place.keys(CONNECTION, needed=("name", "app_id", "api_key"))
     settings = keys["settings"].keys(SETTINGS)
-    return ConnectionForm(
+    made = ConnectionForm(
         place=place,
+        is_sound=True,
         name=keys["name"].text(),
         app_id=keys["app_id"].text(),
         key=_key_reference(keys["api_key"].text()),
         settings={name: setting.text() for name, setting in settings.items() if setting.given},
     )
+    return replace(made, is_sound=len(place.problems.found) == before)
 
 
 def _key_reference(text: str) -> KeyReference:
@@ -137,10 +144,12 @@ def _key_reference(text: str) -> KeyReference:
 
 
 def _mapping(place: Place) -> MappingForm:
+    before = len(place.problems.found)
     keys = place.keys(MAPPING, needed=("name", "connection", "glide_table", "supabase_table", "column_mappings"))
     glide_table = keys["glide_table"].text()
-    return MappingForm(
+    made = MappingForm(
         place=place,
+        is_sound=True,
         name=keys["name"].text(),
         connection=keys["connection"].text(),
         glide_table=glide_table,
@@ -157,6 +166,7 @@ def _mapping(place: Place) -> MappingForm:
         pairs=_pairs(keys["column_mappings"]),
         columns=keys["column_mappings"].entries(),
     )
+    return replace(made, is_sound=len(place.problems.found) == before)
 
 
 def _target(place: Place) -> str:

@@ -40,11 +40,10 @@ def enqueue(
     if trigger in AT_ONCE and (running := queries.scalar(session, "runs_under_way", mapping=mapping.id)) is not None:
         raise AlreadyRunning(mapping.name, running)
     options = {"approve": approve} if approve else {}
-    queued = queries.one(
+    log_id = queries.scalar(
         session, "runs_enqueue", mapping=mapping.id, trigger=trigger, actor=actor.name, options=json.dumps(options)
     )
-    assert queued is not None  # the function returns a log or raises
-    started = Started(queued["id"], queued["is_new"])
+    started = Started(log_id, queries.scalar(session, "runs_is_new", log=log_id))
     if approve:
         if not started.new:
             queries.changed(session, "runs_approve", log=started.log_id, approve=approve)
