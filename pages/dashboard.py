@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from glsync.services import mappings, overview, runs
+from glsync.services import mappings, metrics, overview, runs
 from glsync.services.overview import Happening, Overview
 from glsync.ui import commands, live, places, shell, state, tables, texts, words
 from glsync.ui.components import card, empty, guarded, icon, timeline
@@ -20,10 +22,10 @@ def draw() -> None:
         first_steps(found)
         return
     verdict(found)
-    if found.steps_done["sync"]:
-        cards(found)
-    else:
+    if found.verdict == "not_run":
         first_sync(found)
+    else:
+        cards(found)
     with guarded("dashboard_list"):
         mapping_table()
     if found.activity:
@@ -68,40 +70,51 @@ def verdict(found: Overview) -> None:
 
 
 def cards(found: Overview) -> None:
-    """Freshness, volume, what waits, and how well it goes."""
-    with st.grid(4, min_column_width=170, gap="small"):
-        st.metric(
+    """Freshness, volume, what waits, and how well it goes; each with how it went."""
+    ages = metrics.freshness(visit.actor)["age_seconds"].dropna()
+    week = metrics.per_day(visit.actor, days=7)
+    with st.grid(4, min_column_width=170, gap="small", key="dashboard_cards"):
+        stat(
             "Oldest data",
             words.age(found.oldest_freshness),
-            help=f"The mapping waiting longest was last synced {words.moment(found.oldest_freshness)}.",
-            icon=icon("schedule"),
-            border=True,
-            height="stretch",
+            "schedule",
+            [float(age) for age in ages],
+            f"Last good run of the stalest mapping: {words.moment(found.oldest_freshness)}. One bar for each mapping.",
         )
-        st.metric(
+        stat(
             "Rows synced, 24 h",
             words.number(found.records_24h),
-            chart_data=found.records_24h_series,
-            chart_type="bar",
-            icon=icon("swap_vert"),
-            border=True,
-            height="stretch",
+            "swap_vert",
+            found.records_24h_series,
+            "Rows stored in the last 24 hours. One bar for each hour.",
         )
-        st.metric(
+        stat(
             "Open errors",
             words.number(found.open_errors),
-            icon=icon("error"),
-            border=True,
-            height="stretch",
+            "error",
+            [float(rows) for rows in week["rejected"]],
+            "Rows that wait for somebody. One bar for each of the last 7 days: rows held back.",
         )
-        st.metric(
+        stat(
             "Success rate, 7 d",
             words.share(found.success_rate_7d),
-            help="Runs that completed without a row held back, of all that ended.",
-            icon=icon("verified"),
-            border=True,
-            height="stretch",
+            "verified",
+            [float(done) for done in week["completed"]],
+            "Runs that completed, of all that ended. One bar for each day: runs without any error.",
         )
+
+
+def stat(label: str, value: str, symbol: str, series: Sequence[float], help: str) -> None:
+    st.metric(
+        label,
+        value,
+        help=help,
+        icon=icon(symbol),
+        chart_data=series or [0],
+        chart_type="bar",
+        border=True,
+        height="stretch",
+    )
 
 
 def told(line: Happening) -> str:

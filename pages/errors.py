@@ -50,7 +50,7 @@ def filters() -> ErrorFilter:
 def by_cause(shown: ErrorFilter) -> None:
     """The causes, the largest first. New ones are announced, and never move what is being read."""
     total = errors.count(visit.actor, shown)
-    live.region("errors_news", lambda: news(shown, total), busy=lambda: False)
+    live.region("errors_news", lambda: news(shown, total))
     groups = errors.groups(visit.actor, shown, limit=tables.PAGE, offset=(page_number() - 1) * tables.PAGE)
     if not groups:
         filtered = shown != ErrorFilter()

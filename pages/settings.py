@@ -1,3 +1,117 @@
-from glsync.ui import shell
+"""This installation: what runs, its configuration as a file, and the demo."""
 
-visit = shell.enter("settings")
+from __future__ import annotations
+
+import streamlit as st
+
+from glsync.errors import SyncError
+from glsync.services import config
+from glsync.ui import about, background, components, shell, state, texts
+from glsync.ui.commands import attempt, done
+from glsync.ui.components import card, facts, guarded, icon
+
+visit = shell.enter("settings", role="admin")
+FLIGHTS, WORD = "settings_flights_work", "reset"
+
+
+def installation(found: about.About) -> None:
+    with card("This installation", "settings_about"):
+        if found.is_ready:
+            st.badge("Ready", icon=icon("check_circle"), color="green")
+        else:
+            st.badge("Not ready", icon=icon("error"), color="red")
+        facts(found.facts, alt="Facts about this installation")
+        st.caption("A closer look at everything: python -m glsync doctor")
+
+
+def configuration() -> None:
+    with card("Configuration as a file", "settings_configuration"):
+        st.markdown(texts.EXPORT)
+        st.download_button(
+            "Export configuration",
+            lambda: config.export(visit.actor),
+            file_name="glsync.yaml",
+            mime="application/yaml",
+            key="settings_export",
+            icon=icon("download"),
+            on_click="ignore",
+        )
+
+
+def demo(found: about.About) -> None:
+    """The stand-in's address, the large app, and the way back to the beginning."""
+    with card("Demo", "settings_demo"):
+        if found.standin is None:
+            st.markdown(texts.NO_DEMO)
+            return
+        st.markdown(texts.DEMO)
+        st.caption(f"The stand-in answers at {found.standin}")
+        with st.container(horizontal=True):
+            st.button(
+                "Load 336,776 flights",
+                key="settings_flights",
+                icon=icon("flight"),
+                help=texts.FLIGHTS_HELP,
+                on_click=background.ask,
+                args=(FLIGHTS, about.add_flights, visit.actor),
+            )
+            st.button(
+                "Reset the demo",
+                key="settings_reset",
+                icon=icon("restart_alt"),
+                on_click=state.open_dialog,
+                args=("reset_demo",),
+            )
+        work = background.answer(FLIGHTS, texts.LOADING_FLIGHTS)
+        if work is not None:
+            flights_answer(work)
+
+
+def flights_answer(work: background.Work[list[str]]) -> None:
+    try:
+        changed = work.result()
+    except SyncError as error:
+        components.failure(error, "settings_flights_answer")
+        return
+    st.markdown(f":green[{icon('check_circle')}] The flights are connected and mapped; sync them under Sync runs.")
+    for line in changed:
+        st.text(line)
+
+
+def reset_dialog() -> None:
+    asked = state.dialog()
+    if asked is None or asked.name != "reset_demo":
+        return
+
+    @st.dialog("Reset the demo", icon=icon("restart_alt"), on_dismiss=state.close_dialog)
+    def draw() -> None:
+        st.markdown(texts.RESET)
+        typed = st.text_input(f"Type {WORD} to confirm", key="settings_reset_word")
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.button("Cancel", key="settings_reset_no", on_click=state.close_dialog)
+            st.button(
+                "Reset the demo",
+                key="settings_reset_yes",
+                type="primary",
+                disabled=typed.strip().lower() != WORD,
+                on_click=reset,
+            )
+
+    draw()
+
+
+def reset() -> None:
+    state.close_dialog()
+    if attempt(about.reset_demo, visit.actor) is not None:
+        done("The demo is as it was at first.", link=("Dashboard", "dashboard", {}))
+
+
+reset_dialog()
+with guarded("settings"):
+    now = about.about()
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        installation(now)
+    with right:
+        demo(now)
+        configuration()

@@ -17,6 +17,8 @@ from glsync.ui.state import Flash
 
 SILENT = timedelta(seconds=60)
 """A worker that was not heard of for so long is taken for gone."""
+TONES = {"good": ("check_circle", "green"), "note": ("info", "blue"), "bad": ("error", "red")}
+"""How a message sounds -> its icon and colour."""
 _SINCE = "shell_unreachable_since"
 
 
@@ -68,7 +70,7 @@ def _refuse(actor: Actor, role: Role) -> None:
 def _status_line(actor: Actor) -> None:
     """Is what stands below alive: the database, the worker, and how often we look."""
     with st.sidebar:
-        live.region("shell_pulse", lambda: _pulse(actor), busy=lambda: False)
+        live.region("shell_pulse", lambda: _pulse(actor))
 
 
 def _pulse(actor: Actor) -> None:
@@ -89,13 +91,14 @@ def _pulse(actor: Actor) -> None:
 
 def _show(message: Flash, number: int) -> None:
     """One message above the page: what happened, what to do, where it leads."""
-    draw = {"good": st.success, "note": st.info, "bad": st.error}[message.tone]
-    symbol = {"good": "check_circle", "note": "info", "bad": "error"}[message.tone]
-    text = words.plain(message.text) + (f"\n\n{words.plain(message.hint)}" if message.hint else "")
+    symbol, colour = TONES[message.tone]
+    text = f":{colour}[{icon(symbol)}] **{words.plain(message.text)}**"
+    if message.hint:
+        text += f"  \n{words.plain(message.hint)}"
     if message.reference:
-        text += f"\n\n:small[Reference {message.reference}]"
-    with st.container(key=f"shell_flash_{number}", gap="xsmall"):
-        draw(text, icon=icon(symbol))
+        text += f"  \n:gray[:small[Reference {message.reference}]]"
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"shell_flash_{number}"):
+        st.markdown(text, width="stretch")
         if message.link:
             label, page, parameters = message.link
             places.link(label, page, icon=icon("arrow_forward"), **parameters)

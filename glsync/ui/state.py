@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar, cast
 
 import streamlit as st
@@ -11,6 +12,8 @@ import streamlit as st
 T = TypeVar("T")
 Tone = Literal["good", "note", "bad"]
 
+FLASH_SECONDS = 10.0
+"""A message outlives drawings of the page that come by themselves, so that an act can be undone for so long."""
 _FLASHES = "shell_flashes"
 _DIALOG = "shell_dialog"
 
@@ -19,7 +22,8 @@ _DIALOG = "shell_dialog"
 class Flash:
     """A message for the next drawing of the page.
 
-    `link` is (label, page, query parameters); `undo` is the callback that takes the act back, with its arguments.
+    `link` is (label, page, query parameters); `undo` is the callback that takes the act back, with its arguments;
+    `shown` is when it was first drawn, by the monotonic clock.
     """
 
     tone: Tone
@@ -28,6 +32,7 @@ class Flash:
     reference: str = ""
     link: tuple[str, str, dict[str, str]] | None = None
     undo: tuple[Callable[..., None], tuple[Any, ...]] | None = None
+    shown: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,22 @@ def forget(*prefixes: str) -> None:
         del st.session_state[key]
 
 
+def _waiting() -> list[Flash]:
+    return get(_FLASHES, [])
+
+
 def flash(message: Flash) -> None:
-    put(_FLASHES, [*get(_FLASHES, []), message])
+    """Show this with the next drawing of the page; what an earlier act left is over."""
+    kept = [one for one in _waiting() if not one.shown]
+    put(_FLASHES, [*kept, message])
 
 
 def flashes() -> list[Flash]:
-    """The messages that wait, each shown once."""
-    return take(_FLASHES, [])
+    """The messages to show: those that wait, and those shown less than FLASH_SECONDS ago."""
+    now = time.monotonic()
+    fresh = [one for one in _waiting() if not one.shown or now - one.shown < FLASH_SECONDS]
+    put(_FLASHES, [replace(one, shown=one.shown or now) for one in fresh])
+    return fresh
 
 
 def open_dialog(name: str, /, **about: object) -> None:

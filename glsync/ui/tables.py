@@ -123,7 +123,7 @@ def mappings(
     )
     columns: dict[str, Column] = {
         "name": text("Mapping", pinned=True),
-        "state": chips("State", texts.HEALTH.values()),
+        "state": chips("State", texts.HEALTH.values(), width=176),
         "route": text("From Glide to Postgres"),
         "last": since("Last success"),
         "next": since("Next run"),
@@ -138,6 +138,7 @@ def mappings(
     st.dataframe(
         frame,
         hide_index=True,
+        height="content",
         column_config=columns,
         column_order=shown,
         key=key,
@@ -170,6 +171,7 @@ def connections(rows: Sequence[ConnectionRow], *, key: str, on_pick: Callable[[]
     st.dataframe(
         frame,
         hide_index=True,
+        height="content",
         column_config={
             "name": text("Connection", pinned=True),
             "state": chips("State", texts.CONNECTION_STATES.values()),
@@ -207,7 +209,7 @@ def runs(rows: Sequence[RunRow], *, key: str, on_pick: Callable[[], None]) -> No
     )
     columns: dict[str, Column] = {
         "mapping": text("Mapping", pinned=True),
-        "state": chips("State", texts.RUN_STATES.values()),
+        "state": chips("State", texts.RUN_STATES.values(), width=176),
         "started": at("Started"),
         "trigger": text("Started by"),
         "took": text("Took", width="small"),
@@ -222,6 +224,7 @@ def runs(rows: Sequence[RunRow], *, key: str, on_pick: Callable[[], None]) -> No
     st.dataframe(
         frame,
         hide_index=True,
+        height="content",
         column_config=columns,
         key=key,
         on_select=on_pick,
@@ -253,6 +256,7 @@ def error_groups(rows: Sequence[ErrorGroup], *, key: str, on_pick: Callable[[], 
     st.dataframe(
         frame,
         hide_index=True,
+        height="content",
         column_config={
             "cause": text("Cause", pinned=True),
             "mapping": text("Mapping"),
@@ -286,6 +290,7 @@ def error_rows(rows: Sequence[ErrorRow], *, key: str) -> None:
     st.dataframe(
         frame,
         hide_index=True,
+        height="content",
         column_config={
             "row": text("Glide row", pinned=True),
             "state": chips("State", texts.ERROR_STATES.values()),

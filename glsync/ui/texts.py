@@ -204,8 +204,8 @@ VERDICTS = {
     "healthy": ("green", "check_circle", "All healthy"),
 }
 """Verdict of the overview -> colour, icon, words."""
-FIRST_SYNC = "Ready for the first sync"
-FIRST_SYNC_BODY = "{tables} of the demo app are mapped to Postgres. One press copies every row; nothing else changes."
+FIRST_SYNC = "The demo is connected"
+FIRST_SYNC_BODY = "{tables} are mapped to Postgres. One press copies their rows; nothing in Glide is touched."
 SYNC_ALL_DEMO = "Sync all demo tables"
 
 DRY_RUN_HELP = "Reads both sides and shows what a run would do now. Nothing is written."
@@ -307,3 +307,10 @@ FIELD_NAMES = {
     "enabled": "switched on",
     "status": "state",
 }
+
+EXPORT = "Connections and mappings as YAML, API keys only as references. `python -m glsync apply` takes it back in."
+DEMO = "A stand-in on this machine plays Glide: nothing leaves it, and nothing here can break anything."
+NO_DEMO = "No demo is set up here. `python -m glsync up --demo` starts one."
+FLIGHTS_HELP = "A large app to watch a run with: all flights from New York City in 2013."
+LOADING_FLIGHTS = "Loading the flights into the stand-in"
+RESET = "The demo's tables in Glide, its connections, mappings and synced rows go back to how they were at first."

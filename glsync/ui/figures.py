@@ -1,0 +1,126 @@
+"""What the Metrics page shows: each figure of a period with the one sentence it comes down to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import pandas as pd
+
+from glsync.services import metrics
+from glsync.services.access import Actor
+from glsync.ui import charts, texts, words
+from glsync.ui.charts import AMBER, BLUE, GRAY, RED, TEAL, Figure
+
+Made = Callable[[], Figure]
+
+
+def of_period(actor: Actor, days: int, mapping_id: UUID | None) -> Iterator[tuple[str, Made]]:
+    """Every figure as (key, how to make it), so that one that fails leaves the others standing."""
+    days_of = partial(_with_period, days)
+    yield "rows", lambda: rows(days_of(metrics.per_day(actor, days, mapping_id)), days)
+    yield "runs", lambda: runs(days_of(metrics.per_day(actor, days, mapping_id)))
+    yield "durations", lambda: durations(days_of(metrics.durations(actor, days, mapping_id)))
+    yield "rejected", lambda: rejected(days_of(metrics.rejected_share(actor, days, mapping_id)))
+    yield "causes", lambda: causes(metrics.by_cause(actor, days, mapping_id))
+    yield "usage", lambda: usage(days_of(metrics.usage(actor, days)))
+    yield "freshness", lambda: freshness(metrics.freshness(actor))
+
+
+def _with_period(days: int, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame, knowing the first and last day of its period even where nothing happened on them."""
+    today = datetime.now(UTC).date()
+    frame.attrs["period"] = [(today - timedelta(days=days - 1)).isoformat(), today.isoformat()]
+    return frame
+
+
+def _on(frame: pd.DataFrame, column: str) -> str:
+    """The day on which a column is largest: 19 Nov."""
+    largest = int(frame[column].astype(float).to_numpy().argmax())
+    return f"{pd.Timestamp(str(frame['day'].iloc[largest])):%-d %b}"
+
+
+def _none_if_still(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """An empty frame when nothing at all happened: an empty chart says less than a sentence."""
+    return frame if len(frame) and float(frame[list(columns)].astype(float).sum().sum()) else frame.head(0)
+
+
+def rows(frame: pd.DataFrame, days: int) -> Figure:
+    frame = _none_if_still(frame, "stored")
+    says = f"No row was stored in {days} days."
+    if len(frame):
+        total = words.number(float(frame["stored"].sum()))
+        says = f"{total} rows stored in {days} days, most of them on {_on(frame, 'stored')}."
+    names = {"created": "Created", "updated": "Updated", "deleted": "Deleted"}
+    draw = charts.stacked(names, (TEAL, BLUE, AMBER), "rows")
+    return Figure("rows", "Rows stored per day", frame, says, draw, {"day": "Day", **names, "stored": "Stored"})
+
+
+def runs(frame: pd.DataFrame) -> Figure:
+    frame = _none_if_still(frame, "runs")
+    says = "No run ended in this period."
+    if len(frame):
+        total, good = int(frame["runs"].sum()), int(frame["completed"].sum())
+        says = f"{words.counted(total, 'run')}, {words.share(good / total)} of them without any error."
+    names = {
+        "completed": "Completed",
+        "completed_with_errors": "With errors",
+        "failed": "Failed",
+        "cancelled": "Cancelled",
+    }
+    draw = charts.stacked(names, (TEAL, AMBER, RED, GRAY), "runs")
+    return Figure("runs", "Runs per day", frame, says, draw, {"day": "Day", "runs": "Runs", **names})
+
+
+def durations(frame: pd.DataFrame) -> Figure:
+    says = "No run came to its end in this period."
+    if len(frame):
+        last = frame.iloc[-1]
+        half, most = words.duration(float(last["p50"])), words.duration(float(last["p95"]))
+        says = f"On the last day half of the runs took at most {half}, nearly all at most {most}."
+    names = {"p50": "Half of the runs (p50)", "p95": "Nearly all (p95)"}
+    draw = charts.lines(names, (TEAL, BLUE), "seconds")
+    columns = {"day": "Day", "runs": "Runs", "p50": "p50, s", "p95": "p95, s", "longest": "Longest, s"}
+    return Figure("durations", "Seconds a run takes", frame, says, draw, columns)
+
+
+def rejected(frame: pd.DataFrame) -> Figure:
+    frame = _none_if_still(frame, "read")
+    says = "No row was read in this period."
+    if len(frame):
+        read, held = float(frame["read"].sum()), float(frame["rejected"].sum())
+        says = f"{words.number(held)} of {words.number(read)} rows read were held back, {words.share(held / read)}."
+    columns = {"day": "Day", "read": "Read", "rejected": "Held back", "share": "Share"}
+    return Figure("rejected", "Rows held back", frame, says, charts.share, columns)
+
+
+def causes(frame: pd.DataFrame) -> Figure:
+    says = "No error came up in this period."
+    if len(frame):
+        first = frame.sort_values("errors", ascending=False).iloc[0]
+        cause = texts.ERROR_TYPES.get(first["type"], first["type"])
+        says = f"Most frequent: {cause}, {words.counted(int(first['errors']), 'time')}."
+    columns = {"type": "Code", "errors": "Errors", "open": "Still open"}
+    return Figure("causes", "Errors by cause", frame, says, charts.causes, columns)
+
+
+def usage(frame: pd.DataFrame) -> Figure:
+    frame = _none_if_still(frame, "updates", "calls")
+    says = "Nothing was asked of Glide in this period."
+    if len(frame):
+        updates, calls = float(frame["updates"].sum()), int(frame["calls"].sum())
+        says = f"{updates:,.2f} Glide updates for {words.counted(calls, 'call')}, all mappings together."
+    columns = {"day": "Day", "connection": "Connection", "updates": "Updates", "calls": "Calls"}
+    return Figure("usage", "Glide updates used", frame, says, charts.usage, columns)
+
+
+def freshness(frame: pd.DataFrame) -> Figure:
+    ran = frame.dropna(subset=["age_seconds"])
+    says = "No mapping had a good run yet."
+    if len(ran):
+        oldest = ran.iloc[0]
+        says = f"The stalest is {oldest['mapping']}, {words.duration(float(oldest['age_seconds']))} old."
+    columns = {"mapping": "Mapping", "last_success_at": "Last success", "age_seconds": "Age, s"}
+    return Figure("freshness", "Age of the data, in hours", ran, says, charts.freshness, columns)
