@@ -55,9 +55,8 @@ class Connection:
 class ColumnPair:
     """A Glide column paired with a Postgres column.
 
-    `kind` is what Glide holds. `policy` and `direction` override the mapping's, `is_set` unites lists both sides changed;
-    `rule` is a CEL expression over the
-    row's Glide values whose result is read in place of the cell.
+    `kind` is what Glide holds. `policy` and `direction` override the mapping's; `is_set` unites lists that both sides
+    changed; `rule` is a CEL expression over the row's Glide values whose result is read in place of the cell.
     """
 
     glide_id: str

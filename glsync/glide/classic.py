@@ -93,18 +93,12 @@ class ClassicTable:
 
     def _mutation(self, op: Op) -> dict[str, Any]:
         cells = {column: "" if value is None else value for column, value in op.cells.items()}
-        match op.operation:
-            case "create":
-                return {"kind": "add-row-to-table", "tableName": self._table, "columnValues": cells}
-            case "update":
-                return {
-                    "kind": "set-columns-in-row",
-                    "tableName": self._table,
-                    "rowID": op.row_id,
-                    "columnValues": cells,
-                }
-            case "delete":
-                return {"kind": "delete-row", "tableName": self._table, "rowID": op.row_id}
+        if op.operation == "create":
+            return {"kind": "add-row-to-table", "tableName": self._table, "columnValues": cells}
+        row = {"tableName": self._table, "rowID": op.row_id}
+        if op.operation == "delete":
+            return {"kind": "delete-row", **row}
+        return {"kind": "set-columns-in-row", **row, "columnValues": cells}
 
     def _page(self, start: str | None) -> Page:
         query = {"tableName": self._table, "utc": True} | ({"startAt": start} if start is not None else {})

@@ -60,6 +60,7 @@ def _read_all(connection: extensions.connection, read: Read, lease: Lease) -> No
 
 def plan(cursor: extensions.cursor, job: runs.Job, app: App) -> Plan:
     """What a run would do now: everything is read and compared, nothing is written or remembered."""
+    capture.sign(cursor, job.mapping.id)
     read = open_read(cursor, job, app.source(job.mapping.glide_table), dry=True)
     created = updated = failed = 0
     sample: list[str] = []

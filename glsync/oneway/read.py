@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, tzinfo
 from decimal import Decimal
 from hashlib import sha256
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from psycopg2 import extensions
 
 from glsync.engine.memory import BasePage, Hashes, Memory
 from glsync.engine.prepare import Prepared, prepare
-from glsync.engine.transform import Layout, layout
-from glsync.errors import ConfigError, InvalidMapping
+from glsync.engine.transform import Layout
 from glsync.glide import Page, Source
+from glsync.layouts import layout_of, zone_of
 from glsync.postgres import capture
 from glsync.postgres.target import Target, open_target
 from glsync.store import base, problems, runs
-from glsync.values import Counts, Problem
+from glsync.values import Counts
 
 VERIFY_HOURS = 24.0
 """How long digests excuse a row from being compared with Postgres; then a run compares every row once."""
@@ -61,7 +59,7 @@ def open_read(
     """Decide what this read may rely on: where to go on from, which rows are known, whether to compare in full."""
     mapping = job.mapping
     target = open_target(cursor, mapping)
-    rows = _layout(job, target)
+    rows = layout_of(job, target)
     scope = _scope(job, target)
     is_watched = capture.watch(cursor, target) if not dry else capture.is_watched(cursor, target)
     touches = capture.touches(cursor, mapping.id)
@@ -135,29 +133,11 @@ def is_unchanged(read: Read, source: Source) -> bool:
     )
 
 
-def _layout(job: runs.Job, target: Target) -> Layout:
-    try:
-        return layout(target.pairs, target.types, _zone(job))
-    except ValueError as error:
-        raise InvalidMapping(job.mapping.name, [Problem("error", str(error))]) from error
-
-
 def _scope(job: runs.Job, target: Target) -> str:
     """What the digests were made for: another scope means that equal raw rows may be stored otherwise."""
     pairs = [(pair.glide_id, pair.column, pair.kind, target.types[pair.column], pair.rule) for pair in target.pairs]
-    parts = (job.mapping.glide_table, job.connection.app_id, job.mapping.filter, str(_zone(job)), pairs)
+    parts = (job.mapping.glide_table, job.connection.app_id, job.mapping.filter, str(zone_of(job)), pairs)
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
-
-
-def _zone(job: runs.Job) -> tzinfo:
-    """The zone of date-times without an offset, from the connection's settings; UTC when it names none."""
-    name = job.connection.settings.get("timezone")
-    if not name or name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ConfigError(f"Connection {job.connection.name!r} names an unknown time zone: {name!r}") from error
 
 
 def how(read: Read) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -16,11 +15,12 @@ from glsync.errors import DatabaseError
 from glsync.glide import Page
 from glsync.oneway.read import Read
 from glsync.postgres import capture
-from glsync.postgres.target import Refusal, Stored
-from glsync.store import base, problems, runs
+from glsync.postgres.target import Stored
+from glsync.store import base, runs
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
-from glsync.values import BadCell, Counts
+from glsync.troubles import bad_cells, refusals
+from glsync.values import Counts
 
 PROGRESS_SECONDS = 0.5
 """Between two commits of mere progress, while pages bring nothing new."""
@@ -63,7 +63,7 @@ def _once(
     capture.sign(cursor, read.job.mapping.id)
     stored = _write(cursor, read, prepared.batch)
     batch = prepared.batch
-    troubles = [*_bad_cells(batch), *_refusals(stored.refused)]
+    troubles = [*bad_cells(batch), *refusals(stored.refused)]
     read.recorder.note(cursor, troubles)
     failed = {each.row_id for each in batch.bad} | {each.row_id for each in stored.refused}
     if not read.has_changes:
@@ -101,39 +101,3 @@ def state(read: Read, *, glide_version: str | None = None, rows: int | None = No
     return base.State(
         read.target.oid, read.kept.scope, read.pass_ - 1, complete=True, glide_version=glide_version, rows=rows
     )
-
-
-def _bad_cells(batch: Batch) -> Iterator[problems.Trouble]:
-    for bad in batch.bad:
-        said = f"Row {bad.row_id or '(without an id)'}, column {bad.column}: {bad.value!r} is not {bad.rule}"
-        yield _trouble(bad, said, batch.bad_rows.get(bad.row_id))
-
-
-def _trouble(bad: BadCell, message: str, record: object) -> problems.Trouble:
-    return problems.Trouble(
-        type=bad.type,
-        message=message,
-        row_id=bad.row_id or None,
-        column_name=bad.column,
-        value=bad.value,
-        rule=bad.rule,
-        hint="Correct the cell in Glide, or map the column to a type that holds it; then press Retry.",
-        retryable=True,
-        record=record,
-    )
-
-
-def _refusals(refused: list[Refusal]) -> Iterator[problems.Trouble]:
-    for row in refused:
-        yield problems.Trouble(
-            type=row.type,
-            message=f"Row {row.row_id}: Postgres refused it: {row.message}",
-            row_id=row.row_id,
-            column_name=row.column,
-            rule=row.rule,
-            hint="The row waits and is tried again by every run."
-            if row.type == "RELATIONSHIP"
-            else "Correct the row in Glide or the rule in Postgres; then press Retry.",
-            retryable=True,
-            record={"$rowID": row.row_id},
-        )

@@ -66,5 +66,9 @@ def settle(cursor: extensions.cursor, mapping_id: UUID, xids: list[str]) -> None
 
 
 def sign(cursor: extensions.cursor, mapping_id: UUID) -> None:
-    """What this transaction writes is our own."""
-    cursor.execute("select set_config('glsync.origin', %s, true)", (str(mapping_id),))
+    """What this transaction writes is our own; in it a date-time without an offset is UTC, whatever the server says."""
+    cursor.execute(
+        """select set_config('glsync.origin', %s, true), set_config('TimeZone', 'UTC', true),
+                  set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'postgres', true)""",
+        (str(mapping_id),),
+    )

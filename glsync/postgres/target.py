@@ -67,13 +67,13 @@ class Target:
 
     def load(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> Stored | None:
         """Straight into a table that was empty: no stage, no compare. None: nothing stored, a row stands in the way."""
-        if self._generated:
+        if self.generated:
             return None
         cursor.execute("savepoint load")
         try:
-            self._copy(cursor, self.name, batch.lines, layout)
+            self.copy(cursor, self.name, batch.lines, layout)
         except psycopg2.Error as error:
-            if not _is_about_a_row(error):
+            if not is_about_a_row(error):
                 raise
             cursor.execute("rollback to savepoint load")
             return None
@@ -85,15 +85,15 @@ class Target:
         """Upsert a page: only rows that are new or differ are written. Refused rows are told, the others stay."""
         if not batch.lines:
             return Stored()
-        self._stage(cursor)
+        self.stage(cursor)
         return self._store(cursor, batch.ids, batch.lines, layout)
 
     def compare(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> tuple[int, int, list[str]]:
         """(rows that would be created, rows that would be updated, some of their ids)."""
         if not batch.lines:
             return 0, 0, []
-        self._stage(cursor)
-        self._copy(cursor, sql.Identifier("glsync_stage"), batch.lines, layout)
+        self.stage(cursor)
+        self.copy(cursor, sql.Identifier("glsync_stage"), batch.lines, layout)
         cursor.execute(statement("stage_compare", target=self.name, differs=self._differs))
         created, updated, sample = _one(cursor)
         cursor.execute("drop table glsync_stage")
@@ -121,22 +121,22 @@ class Target:
     def _store(self, cursor: extensions.cursor, ids: Sequence[str], lines: Sequence[str], layout: Layout) -> Stored:
         cursor.execute("savepoint page")
         try:
-            self._copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
+            self.copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
             cursor.execute(self._upsert)
             created, updated = _one(cursor)
         except psycopg2.Error as error:
-            if not _is_about_a_row(error):
+            if not is_about_a_row(error):
                 raise
             cursor.execute("rollback to savepoint page")
             if len(ids) == 1:
-                return Stored(refused=[_refusal(ids[0], error)])
+                return Stored(refused=[refusal(ids[0], error)])
             middle = len(ids) // 2
             first = self._store(cursor, ids[:middle], lines[:middle], layout)
             return first + self._store(cursor, ids[middle:], lines[middle:], layout)
         cursor.execute("truncate glsync_stage; release savepoint page")
         return Stored(created, updated)
 
-    def _stage(self, cursor: extensions.cursor) -> None:
+    def stage(self, cursor: extensions.cursor) -> None:
         wanted = [ROW_ID_COLUMN, *(pair.column for pair in self.pairs)]
         typed = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(self.types[name])) for name in wanted
@@ -145,20 +145,20 @@ class Target:
         # A page must cost the same at any size of table: probe the index ten thousand times, never read it all.
         cursor.execute("set local enable_hashjoin = off; set local enable_mergejoin = off")
 
-    def _copy(self, cursor: extensions.cursor, into: sql.Composable, lines: Sequence[str], layout: Layout) -> None:
+    def copy(self, cursor: extensions.cursor, into: sql.Composable, lines: Sequence[str], layout: Layout) -> None:
         query = statement("stage_copy", table=into, columns=names(layout.columns), quoted=names(layout.quoted))
         cursor.copy_expert(query, io.BytesIO("\n".join(lines).encode()), size=1 << 18)
 
     @cached_property
     def _upsert(self) -> sql.Composed:
         plain = [ROW_ID_COLUMN, *(pair.column for pair in self.pairs)]
-        values = [sql.Identifier("s", name) for name in plain] + [sql.SQL(how) for how in self._generated.values()]
+        values = [sql.Identifier("s", name) for name in plain] + [sql.SQL(how) for how in self.generated.values()]
         changes = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(pair.column)) for pair in self.pairs]
-        changes += [sql.SQL("{} = {}").format(sql.Identifier(name), sql.SQL(how)) for name, how in self._kept.items()]
+        changes += [sql.SQL("{} = {}").format(sql.Identifier(name), sql.SQL(how)) for name, how in self.kept.items()]
         return statement(
             "stage_upsert",
             target=self.name,
-            inserted=names([*plain, *self._generated]),
+            inserted=names([*plain, *self.generated]),
             values=sql.SQL(", ").join(values),
             differs=self._differs,
             action=sql.SQL("update set {}").format(sql.SQL(", ").join(changes)) if changes else sql.SQL("nothing"),
@@ -180,7 +180,7 @@ class Target:
         return sql.SQL("({})").format(sql.SQL(" or ").join(tests)) if tests else sql.SQL("false")
 
     @cached_property
-    def _generated(self) -> dict[str, str]:
+    def generated(self) -> dict[str, str]:
         """Columns of a new row that nobody else fills: an id, and the times a row was made and changed."""
         mapped = {pair.column for pair in self.pairs}
         ours = {}
@@ -194,7 +194,7 @@ class Target:
         return ours
 
     @cached_property
-    def _kept(self) -> dict[str, str]:
+    def kept(self) -> dict[str, str]:
         """Columns a changed row gets besides the mapped ones."""
         mapped = {pair.column for pair in self.pairs}
         found = self.columns.get("updated_at")
@@ -215,11 +215,11 @@ def open_target(cursor: extensions.cursor, mapping: Mapping) -> Target:
     return Target(mapping, columns(cursor.connection, mapping.schema, mapping.table), found[0], is_divided=found[1])
 
 
-def _is_about_a_row(error: psycopg2.Error) -> bool:
+def is_about_a_row(error: psycopg2.Error) -> bool:
     return (error.pgcode or "").startswith(_ROW_ERRORS)
 
 
-def _refusal(row_id: str, error: psycopg2.Error) -> Refusal:
+def refusal(row_id: str, error: psycopg2.Error) -> Refusal:
     diagnosis, code = error.diag, error.pgcode or ""
     said = " ".join(part for part in (diagnosis.message_primary, diagnosis.message_detail) if part)
     kind = _TYPES.get(code, "CONSTRAINT_ERROR" if code.startswith(("23", "44", "P0")) else "VALIDATION_ERROR")

@@ -128,6 +128,7 @@ def pairs_of(column_mappings: ReadOnly[str, Any]) -> tuple[ColumnPair, ...]:
                 direction=found.get("direction"),
                 policy=found.get("policy"),
                 rule=found.get("rule"),
+                is_set=bool(found.get("union")),
             )
         )
     return tuple(pairs)
@@ -150,6 +151,8 @@ def _mapping(row: ReadOnly[str, Any]) -> Mapping:
         conflict_policy=row["conflict_policy"],
         marker_column=row["marker_column"],
         filter=row["options"].get("filter"),
+        match_key=tuple(row["options"].get("match_key") or ()),
+        newest=tuple(row["options"]["newest"]) if row["options"].get("newest") else None,
         enabled=row["enabled"],
         version=row["version"],
     )

@@ -506,6 +506,7 @@ class ConflictRow(Table, table=True):
     resolved_at: datetime | None = _when()
     resolved_by: str | None = _text()
     resolution_notes: str | None = _text()
+    applied_at: datetime | None = _when()
 
 
 class Certificate(Table, table=True):

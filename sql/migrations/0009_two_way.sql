@@ -88,7 +88,8 @@ create table public.gl_conflicts (
     last_seen_at timestamptz not null default now(),
     resolved_at timestamptz,
     resolved_by text,
-    resolution_notes text
+    resolution_notes text,
+    applied_at timestamptz
 );
 
 create unique index gl_conflicts_open on public.gl_conflicts (

@@ -1,0 +1,35 @@
+"""How the rows of a mapping are read into its table, by the table as it is and the connection's settings."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from glsync.engine.transform import Layout, layout
+from glsync.errors import ConfigError, InvalidMapping
+from glsync.postgres.target import Target
+from glsync.store import runs
+from glsync.values import Problem
+
+
+def layout_of(job: runs.Job, target: Target) -> Layout:
+    """The layout of this run.
+
+    Raises:
+        InvalidMapping: a kind does not fit its column.
+    """
+    try:
+        return layout(target.pairs, target.types, zone_of(job))
+    except ValueError as error:
+        raise InvalidMapping(job.mapping.name, [Problem("error", str(error))]) from error
+
+
+def zone_of(job: runs.Job) -> tzinfo:
+    """The zone of date-times without an offset, from the connection's settings; UTC when it names none."""
+    name = job.connection.settings.get("timezone")
+    if not name or name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(f"Connection {job.connection.name!r} names an unknown time zone: {name!r}") from error

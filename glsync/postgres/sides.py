@@ -1,0 +1,305 @@
+"""Both sides in one form, compared in the database: what differs comes out, row by row, in a stable order.
+
+The canonical form of a cell is what Postgres makes of it in the mapped column, as JSON. Glide's rows are staged through
+the same columns, so 1.50 and 1.5, or 02:00+02:00 and 00:00Z, are the same value before anybody compares them.
+Everything lives in temporary tables of one session; Postgres is read in one snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import psycopg2
+from psycopg2 import extensions, sql
+
+from glsync import statements
+from glsync.engine.transform import Batch, Layout
+from glsync.engine.types import family
+from glsync.postgres.statement import names, statement
+from glsync.postgres.tables import MARK_COLUMN
+from glsync.postgres.target import Refusal, Target, is_about_a_row, refusal
+from glsync.values import ROW_ID_COLUMN, Cells
+
+FETCH = 2000
+"""Rows of the comparison held at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row on which the sides and the base are not all equal. `named` is the glide_row_id Postgres holds for it."""
+
+    k: str
+    link_id: str | None
+    glide_row_id: str | None
+    pg_key: str | None
+    named: str | None
+    base_glide: Cells | None
+    base_postgres: Cells | None
+    glide: Cells | None
+    postgres: Cells | None
+    postgres_at: datetime | None
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row of Postgres as it is after a write: `n` is its place in what was asked for."""
+
+    n: int
+    pg_key: str | None
+    before: Cells | None
+    after: Cells | None
+
+
+class Sides:
+    """The comparison of one run, over one session."""
+
+    def __init__(self, target: Target, *, changed_at: str | None = None) -> None:
+        self.target = target
+        self.columns = [pair.column for pair in target.pairs]
+        self._changed_at = changed_at
+
+    def open(self, cursor: extensions.cursor) -> None:
+        """Empty tables for one run of this session."""
+        cursor.execute(statements.text("sides_open"))
+
+    def open_glide(self, cursor: extensions.cursor) -> None:
+        """Glide is read once more."""
+        cursor.execute("truncate glsync_glide; truncate glsync_unread; truncate glsync_markers")
+
+    def add_markers(self, cursor: extensions.cursor, markers: Mapping[str, str]) -> None:
+        """Row id -> marker, for rows that carry one."""
+        if markers:
+            cursor.execute(
+                """insert into glsync_markers select * from jsonb_each_text(%s::jsonb)
+                   on conflict (k) do update set marker = excluded.marker""",
+                (_encode(markers).decode(),),
+            )
+
+    def match(self, cursor: extensions.cursor, key: Sequence[str]) -> list[str]:
+        """Pair rows that no link knows by their match key; ids of those with more than one candidate, left unread."""
+        if not key:
+            return []
+        same = sql.SQL(" and ").join(
+            sql.SQL("g.cells -> {0} = p.cells -> {0} and g.cells ->> {0} is not null").format(sql.Literal(column))
+            for column in key
+        )
+        cursor.execute(statement("sides_match", same=same), {"mapping": str(self.target.mapping.id)})
+        ambiguous = [row[0] for row in cursor.fetchall()]
+        self.cannot_read(cursor, ambiguous)
+        return ambiguous
+
+    def at(self, cursor: extensions.cursor, ids: Sequence[str]) -> dict[str, Cells]:
+        """Rows of Glide as read, by id."""
+        cursor.execute("select k, cells from glsync_glide where k = any(%s)", (list(ids),))
+        return dict(cursor.fetchall())
+
+    def unlinked(self, cursor: extensions.cursor) -> list[tuple[str, Cells, str | None]]:
+        """(id, cells, marker) of rows in Glide that no link names."""
+        cursor.execute(
+            """select g.k, g.cells, m.marker from glsync_glide as g left join glsync_markers as m using (k)
+               where not exists (
+                   select from glsync.links as l where l.mapping_id = %s and l.glide_row_id = g.k
+               ) order by g.k""",
+            (str(self.target.mapping.id),),
+        )
+        return cursor.fetchall()
+
+    def add_page(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> list[Refusal]:
+        """Rows of Glide; those Postgres cannot hold are told and count as unread."""
+        if batch.lines:
+            self.target.stage(cursor)
+            refused = self._add(cursor, batch.ids, batch.lines, layout)
+            cursor.execute("drop table glsync_stage")
+        else:
+            refused = []
+        self.cannot_read(cursor, [*(each.row_id for each in batch.bad), *(each.row_id for each in refused)])
+        return refused
+
+    def cannot_read(self, cursor: extensions.cursor, ids: Sequence[str]) -> None:
+        """Rows nobody may decide on in this run."""
+        cursor.execute(
+            "insert into glsync_unread select distinct unnest(%s::text[]) on conflict do nothing", (list(ids),)
+        )
+
+    def read_postgres(self, cursor: extensions.cursor, mapping_id: str) -> None:
+        """The target as one snapshot sees it. Rows marked as deleted are absent."""
+        marked = self.target.mapping.deletes == "mark" and MARK_COLUMN in self.target.columns
+        in_scope = sql.SQL("t.{} is null").format(sql.Identifier(MARK_COLUMN)) if marked else sql.SQL("true")
+        at = sql.Identifier("t", self._changed_at) if self._changed_at else sql.SQL("null::timestamptz")
+        cursor.execute(
+            statement(
+                "sides_postgres",
+                target=self.target.name,
+                key=self._key,
+                cells=self._cells("t"),
+                in_scope=in_scope,
+                changed_at=at,
+            ),
+            {"mapping": mapping_id},
+        )
+
+    def differences(self, connection: extensions.connection, mapping_id: str) -> Iterator[Difference]:
+        """What is not equal everywhere; numbers come as int or Decimal."""
+        with connection.cursor(name="glsync_differences") as cursor:
+            cursor.itersize = FETCH
+            cursor.execute(statements.text("sides_differences"), {"mapping": mapping_id})
+            for row in cursor:
+                yield Difference(*row)
+
+    def digests(self, cursor: extensions.cursor) -> tuple[str, str, int]:
+        """(Glide's digest, Postgres's digest, rows)."""
+        cursor.execute(statements.text("sides_digest"))
+        found: tuple[str, str, int] = cursor.fetchone() or ("", "-", 0)
+        return found
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def update(
+        self, cursor: extensions.cursor, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[list[Written], list[tuple[int, Refusal]]]:
+        """Rows {n, pg_key, planned, cells, glide_row_id}: set `cells` where the row still says `planned`."""
+        sets: list[sql.Composable] = [
+            sql.SQL("{0} = (select r.{0} from jsonb_populate_record(t, hit.cells) as r)").format(sql.Identifier(column))
+            for column in self.columns
+        ]
+        sets.append(sql.SQL("glide_row_id = coalesce(t.glide_row_id, hit.glide_row_id)"))
+        sets += [
+            sql.SQL("{} = {}").format(sql.Identifier(column), sql.SQL(how)) for column, how in self.target.kept.items()
+        ]
+        query = statement(
+            "side_update",
+            target=self.target.name,
+            cells=self._cells("t"),
+            by_key=self._by_key,
+            sets=sql.SQL(", ").join(sets),
+        )
+        return _halved(cursor, query, rows)
+
+    def insert(
+        self, cursor: extensions.cursor, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[list[Written], list[tuple[int, Refusal]]]:
+        """Rows {n, glide_row_id, cells}: new rows, unless one of that name is there."""
+        generated = self.target.generated
+        values = [
+            sql.SQL("v.glide_row_id"),
+            *(sql.Identifier("r", column) for column in self.columns),
+            *(sql.SQL(how) for how in generated.values()),
+        ]
+        query = statement(
+            "side_insert",
+            target=self.target.name,
+            columns=names([ROW_ID_COLUMN, *self.columns, *generated]),
+            values=sql.SQL(", ").join(values),
+            key=self._key,
+            cells=self._cells("t"),
+        )
+        return _halved(cursor, query, rows)
+
+    def remove(
+        self, cursor: extensions.cursor, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[list[Written], list[tuple[int, Refusal]]]:
+        """Rows {n, pg_key, planned}: deleted or marked, as the mapping says, where they still say `planned`."""
+        if self.target.mapping.deletes == "mark":
+            act = "update {target} as t set {mark} = now() from hit where t.ctid = hit.place and hit.fits"
+        else:
+            act = "delete from {target} as t using hit where t.ctid = hit.place and hit.fits"
+        removal = sql.SQL(act + " returning hit.n, hit.before").format(
+            target=self.target.name, mark=sql.Identifier(MARK_COLUMN)
+        )
+        query = statement(
+            "side_remove", target=self.target.name, cells=self._cells("t"), by_key=self._by_key, removal=removal
+        )
+        return _halved(cursor, query, rows)
+
+    def name(self, cursor: extensions.cursor, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Rows {pg_key, glide_row_id}: write down the names Glide gave to rows born in Postgres."""
+        cursor.execute(statement("side_name", target=self.target.name, by_key=self._by_key), {"rows": _json(rows)})
+        return cursor.rowcount
+
+    # --- parts of statements ------------------------------------------------------------------------------------------
+
+    def _add(
+        self, cursor: extensions.cursor, ids: Sequence[str], lines: Sequence[str], layout: Layout
+    ) -> list[Refusal]:
+        cursor.execute("savepoint side")
+        try:
+            self.target.copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
+            cursor.execute(statement("sides_add_page", cells=self._cells("s")))
+        except psycopg2.Error as error:
+            if not is_about_a_row(error):
+                raise
+            cursor.execute("rollback to savepoint side")
+            if len(ids) == 1:
+                return [refusal(ids[0], error)]
+            middle = len(ids) // 2
+            first = self._add(cursor, ids[:middle], lines[:middle], layout)
+            return first + self._add(cursor, ids[middle:], lines[middle:], layout)
+        cursor.execute("truncate glsync_stage; release savepoint side")
+        return []
+
+    def _cells(self, alias: str) -> sql.Composable:
+        """The mapped columns, to be read as one JSON object; a numeric without the zeros that mean nothing."""
+        return sql.SQL(", ").join(
+            sql.SQL("trim_scale({}) as {}" if family(self.target.types[column]) == "numeric" else "{} as {}").format(
+                sql.Identifier(alias, column), sql.Identifier(column)
+            )
+            for column in self.columns
+        )
+
+    @cached_property
+    def key_columns(self) -> list[str]:
+        """The primary key, or glide_row_id in a table that has none."""
+        found = [name for name, column in self.target.columns.items() if column.primary_key]
+        return found or [ROW_ID_COLUMN]
+
+    @cached_property
+    def _key(self) -> sql.Composable:
+        parts = sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(column)) for column in self.key_columns)
+        return sql.SQL("jsonb_build_array({})::text").format(parts)
+
+    @cached_property
+    def _by_key(self) -> sql.Composable:
+        """The row of t that v.pg_key names; typed, so that the key's own index is used."""
+        return sql.SQL(" and ").join(
+            sql.SQL("t.{} = (v.pg_key ->> {})::{}").format(
+                sql.Identifier(column), sql.Literal(number), sql.SQL(self.target.types[column])
+            )
+            for number, column in enumerate(self.key_columns)
+        )
+
+
+def _halved(
+    cursor: extensions.cursor, query: sql.Composable, rows: Sequence[Mapping[str, Any]]
+) -> tuple[list[Written], list[tuple[int, Refusal]]]:
+    """Run `query` over the rows; a row the database refuses is found by halving and told, the others are written."""
+    if not rows:
+        return [], []
+    cursor.execute("savepoint side")
+    try:
+        cursor.execute(query, {"rows": _json(rows)})
+        written = [Written(*row) for row in cursor.fetchall()]
+    except psycopg2.Error as error:
+        if not is_about_a_row(error):
+            raise
+        cursor.execute("rollback to savepoint side")
+        if len(rows) == 1:
+            return [], [(rows[0]["n"], refusal(str(rows[0].get("glide_row_id") or rows[0].get("pg_key")), error))]
+        middle = len(rows) // 2
+        first, first_bad = _halved(cursor, query, rows[:middle])
+        second, second_bad = _halved(cursor, query, rows[middle:])
+        return first + second, first_bad + second_bad
+    cursor.execute("release savepoint side")
+    return written, []
+
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return _encode(list(rows)).decode()

@@ -1,0 +1,163 @@
+"""The base of two-way mappings: rows as both sides last agreed, what was overwritten, what waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg2 import extensions, extras
+
+from glsync import statements
+from glsync.values import Cells, Conflict, Operation, Side
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row on both sides and the base it stands on."""
+
+    id: str
+    glide_row_id: str | None
+    pg_key: str | None
+    base_glide: Cells | None
+    base_postgres: Cells | None
+    state: str = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a write replaced."""
+
+    link_id: str | None
+    side: Side
+    operation: Operation
+    glide_row_id: str | None
+    pg_key: str | None
+    before: Cells | None
+    after: Cells | None
+
+
+def as_json(value: Any) -> str | None:
+    """For a jsonb parameter: numbers stay exact."""
+    return None if value is None else _encode(value).decode()
+
+
+def save(cursor: extensions.cursor, mapping_id: UUID, links: Iterable[Link]) -> None:
+    """Write these down, new or changed."""
+    rows = [
+        {
+            "id": link.id,
+            "glide_row_id": link.glide_row_id,
+            "pg_key": link.pg_key,
+            "base_glide": link.base_glide,
+            "base_postgres": link.base_postgres,
+            "state": link.state,
+        }
+        for link in links
+    ]
+    if rows:
+        cursor.execute(statements.text("links_save"), {"mapping": str(mapping_id), "rows": as_json(rows)})
+
+
+def forget(cursor: extensions.cursor, ids: Sequence[str]) -> None:
+    """These rows are on neither side any more, or were let go."""
+    cursor.execute("delete from glsync.links where id = any(%s::uuid[])", (list(ids),))
+
+
+def count(cursor: extensions.cursor, mapping_id: UUID) -> int:
+    cursor.execute("select count(*) from glsync.links where mapping_id = %s", (str(mapping_id),))
+    return int((cursor.fetchone() or (0,))[0])
+
+
+def missing_in_glide(cursor: extensions.cursor, mapping_id: UUID) -> list[str]:
+    """Linked rows that the read of Glide in this session did not meet."""
+    cursor.execute(
+        """select l.glide_row_id from glsync.links as l
+           where l.mapping_id = %s and l.glide_row_id is not null
+             and not exists (select from glsync_glide as g where g.k = l.glide_row_id)
+             and not exists (select from glsync_unread as u where u.k = l.glide_row_id)
+           order by 1""",
+        (str(mapping_id),),
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def remember_past(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, pasts: Iterable[Past]) -> None:
+    extras.execute_values(
+        cursor,
+        """insert into glsync.history
+           (mapping_id, log_id, link_id, side, operation, glide_row_id, pg_key, before, after) values %s""",
+        [
+            (
+                str(mapping_id), str(log_id), past.link_id, past.side, past.operation, past.glide_row_id, past.pg_key,
+                as_json(past.before), as_json(past.after),
+            )
+            for past in pasts
+        ],
+        page_size=500,
+    )  # fmt: skip
+
+
+# --- conflicts -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What a person chose for a conflict, good only while both sides still say what the person saw."""
+
+    id: str
+    resolution: Side
+    glide: Any
+    postgres: Any
+
+
+def picks(cursor: extensions.cursor, mapping_id: UUID) -> dict[tuple[str, str | None], Pick]:
+    """(row, column) -> what was chosen and is yet to be applied."""
+    cursor.execute(
+        """select id::text, coalesce(glide_row_id, 'pg:' || pg_key), column_name, resolution,
+                  glide_value, postgres_value
+           from public.gl_conflicts where mapping_id = %s and state = 'resolved' and applied_at is null""",
+        (str(mapping_id),),
+    )
+    return {
+        (k, column): Pick(id_, side, glide, postgres) for id_, k, column, side, glide, postgres in cursor.fetchall()
+    }
+
+
+def note_conflicts(
+    cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, found: Iterable[tuple[Link, Conflict]]
+) -> None:
+    """Keep both values until somebody picks; one that is still open is only seen again."""
+    rows = [
+        {
+            "link_id": link.id,
+            "glide_row_id": link.glide_row_id,
+            "pg_key": link.pg_key,
+            "column_name": conflict.column,
+            "kind": conflict.kind,
+            "base_value": conflict.base,
+            "glide_value": conflict.glide,
+            "postgres_value": conflict.postgres,
+        }
+        for link, conflict in found
+    ]
+    if rows:
+        cursor.execute(
+            statements.text("conflicts_note"),
+            {"mapping": str(mapping_id), "log": str(log_id), "rows": as_json(rows)},
+        )
+
+
+def settle_conflicts(cursor: extensions.cursor, mapping_id: UUID, since: datetime, applied: Sequence[str]) -> None:
+    """Picks that were carried out are over; open conflicts that this run did not meet went away by themselves."""
+    cursor.execute("update public.gl_conflicts set applied_at = now() where id = any(%s::uuid[])", (list(applied),))
+    cursor.execute(
+        """update public.gl_conflicts set state = 'gone', resolved_at = now()
+           where mapping_id = %s and state = 'open' and last_seen_at < %s""",
+        (str(mapping_id), since),
+    )

@@ -1,0 +1,48 @@
+"""What stood in the way of a row, in words: cells that do not fit, rows that Postgres refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from glsync.engine.transform import Batch
+from glsync.postgres.target import Refusal
+from glsync.store.problems import Trouble
+from glsync.values import BadCell
+
+
+def bad_cells(batch: Batch) -> Iterator[Trouble]:
+    """Each cell that does not fit, with row, column, value and rule."""
+    for bad in batch.bad:
+        said = f"Row {bad.row_id or '(without an id)'}, column {bad.column}: {bad.value!r} is not {bad.rule}"
+        yield _trouble(bad, said, batch.bad_rows.get(bad.row_id))
+
+
+def _trouble(bad: BadCell, message: str, record: object) -> Trouble:
+    return Trouble(
+        type=bad.type,
+        message=message,
+        row_id=bad.row_id or None,
+        column_name=bad.column,
+        value=bad.value,
+        rule=bad.rule,
+        hint="Correct the cell in Glide, or map the column to a type that holds it; then press Retry.",
+        retryable=True,
+        record=record,
+    )
+
+
+def refusals(refused: Iterable[Refusal]) -> Iterator[Trouble]:
+    """Each row the database refused, with what it said."""
+    for row in refused:
+        yield Trouble(
+            type=row.type,
+            message=f"Row {row.row_id}: Postgres refused it: {row.message}",
+            row_id=row.row_id,
+            column_name=row.column,
+            rule=row.rule,
+            hint="The row waits and is tried again by every run."
+            if row.type == "RELATIONSHIP"
+            else "Correct the row in Glide or the rule in Postgres; then press Retry.",
+            retryable=True,
+            record={"$rowID": row.row_id},
+        )
