@@ -1,0 +1,383 @@
+"""What must hold for any rows, fields and mapping: checked on tables that Hypothesis makes up.
+
+GLSYNC_MERGE_EXAMPLES says how many tables (up to 8 rows of up to 5 fields, each row three versions of one ancestor).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import product
+from typing import Any, get_args
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from glsync.engine.merge import OTHER, SIDES, WRITES, merge, same
+from glsync.values import Base, Cells, Conflict, Decision, Deletes, Direction, FieldRule, Policy, Seen, Side
+from tests.engine.merging import carried_out, columns_of
+
+EXAMPLES = int(os.environ.get("GLSYNC_MERGE_EXAMPLES", "3000"))
+COLUMNS = "abcde"
+NEVER_AGREED, UNREAD = object(), object()
+
+
+# --- the rows --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One column of a row; the base has two halves because types are lossy."""
+
+    base_glide: Any
+    base_postgres: Any
+    glide: Any
+    postgres: Any
+
+
+@dataclass(frozen=True)
+class Mapping:
+    direction: Direction
+    policy: Policy
+    deletes: Deletes
+
+    def decide(self, seen: Seen, rules: list[FieldRule]) -> Decision:
+        return merge(seen, rules, direction=self.direction, policy=self.policy, deletes=self.deletes)
+
+
+def related(values: list[Any], bases: list[tuple[Any, Any]]) -> list[Cell]:
+    """Every cell over these values; those that one side at least did not touch come thrice, as in life."""
+    now = [*values, UNREAD]
+    cells = [Cell(*base, glide, postgres) for base, glide, postgres in product(bases, now, now)]
+    calm = [cell for cell in cells if cell.glide is cell.base_glide or cell.postgres is cell.base_postgres]
+    echoes = [Cell(*base, *base) for base in bases if base[0] is not NEVER_AGREED]
+    return [*echoes * 20, *calm * 2, *cells]
+
+
+WORDS: list[Any] = ["pen", "ink", 1, True, Decimal("1.50"), None, {"ink": [1, "red"]}]
+LOSSY = [("pen", "ink"), (1, True), (Decimal("1.50"), 1)]
+LISTS: list[Any] = [["x"], ["y"], ["x", "y"], ["y", "x", "x"], ["x", "z"], [{"x": 1}, "x"], [], None]
+LOSSY_LISTS = [(["x"], ["X"]), (["x", "y"], ["x"])]
+UNKNOWN = [(NEVER_AGREED, NEVER_AGREED)]
+
+PLAIN_CELLS = related(WORDS, [(word, word) for word in WORDS] + LOSSY + UNKNOWN)
+SET_CELLS = related(LISTS, [(items, items) for items in LISTS] + LOSSY_LISTS + UNKNOWN)
+EARLY, LATE = datetime(2024, 7, 1, tzinfo=UTC), datetime(2024, 7, 2, tzinfo=UTC)
+TIMES = [(None, None), (EARLY, LATE), (LATE, EARLY), (LATE, LATE), (None, LATE)]
+PRESENCE = ["here"] * 4 + ["gone", "unseen"]
+FRAMES = list(product(PRESENCE, PRESENCE, [True, True, False], TIMES, [None, None, "glide", "postgres"]))
+
+mappings = st.sampled_from(
+    [Mapping(*each) for each in product(reversed(get_args(Direction)), get_args(Policy), get_args(Deletes))]
+)
+field_kinds = st.sampled_from(list(product(reversed(get_args(Direction)), get_args(Policy), [False, False, True])))
+frames = st.sampled_from(FRAMES)
+plain_cells, set_cells = st.sampled_from(PLAIN_CELLS), st.sampled_from(SET_CELLS)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[Mapping, list[FieldRule], list[Seen]]:
+    kinds = draw(st.lists(field_kinds, min_size=1, max_size=len(COLUMNS)))
+    rules = [FieldRule(column, *kind) for column, kind in zip(COLUMNS, kinds, strict=False)]
+    rows = [row(draw, rules) for _ in range(draw(st.integers(1, 8)))]
+    return draw(mappings), rules, rows
+
+
+def row(draw: st.DrawFn, rules: list[FieldRule]) -> Seen:
+    in_glide, in_postgres, known, times, detached = draw(frames)
+    cells = {rule.column: draw(set_cells if rule.is_set else plain_cells) for rule in rules}
+
+    def version(name: str) -> Cells:
+        found = {column: getattr(cell, name) for column, cell in cells.items()}
+        return {column: value for column, value in found.items() if value not in (NEVER_AGREED, UNREAD)}
+
+    return Seen(
+        base=Base(version("base_glide"), version("base_postgres")) if known else None,
+        glide=version("glide") if in_glide == "here" else None,
+        postgres=version("postgres") if in_postgres == "here" else None,
+        glide_gone=in_glide == "gone",
+        postgres_gone=in_postgres == "gone",
+        glide_at=times[0],
+        postgres_at=times[1],
+        detached=None if known else detached,
+    )
+
+
+# --- the laws --------------------------------------------------------------------------------------------------------
+
+Law = Callable[[Mapping, list[FieldRule], Seen], None]
+
+
+def a_second_run_finds_nothing_to_do(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+    decision = mapping.decide(seen, rules)
+    again = mapping.decide(carried_out(seen, decision), rules)
+    assert (again.changes, again.conflicts, again.keeps_base) == ((), decision.conflicts, True)
+
+
+def only_what_may_be_written_is_written(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+    changes = mapping.decide(seen, rules).changes
+    assert len({change.side for change in changes}) == len(changes)
+    for change in changes:
+        may = {rule.column for rule in rules if change.side in WRITES[mapping.direction] & WRITES[rule.direction]}
+        assert change.side in WRITES[mapping.direction]
+        assert change.cells.keys() <= may
+        assert bool(change.cells) == (change.operation in ("create", "update"))
+        assert (row_on(seen, change.side) is None) == (change.operation == "create")
+        if change.operation == "update":
+            assert row_on(seen, OTHER[change.side]) is not None
+
+
+def a_row_is_taken_away_only_when_the_other_side_is_proven_to_have_deleted_it(
+    mapping: Mapping, rules: list[FieldRule], seen: Seen
+) -> None:
+    decision = mapping.decide(seen, rules)
+    for change in decision.changes:
+        if change.operation in ("mark", "delete"):
+            assert change.operation == mapping.deletes
+            assert seen.base is not None
+            assert row_on(seen, OTHER[change.side]) is None
+            assert is_gone(seen, OTHER[change.side])
+    if seen.base is not None and decision.base is None:
+        assert seen.glide_gone or seen.postgres_gone
+
+
+def nothing_anybody_entered_is_lost_unseen(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+    """What a write replaces is the base, or gives way to a rule somebody chose."""
+    for change in mapping.decide(seen, rules).changes:
+        row, was = row_on(seen, change.side) or {}, half_of(seen.base, change.side)
+        lost = {"update": set(change.cells), "create": set()}.get(
+            change.operation, {rule.column for rule in rules if flow(mapping, rule)}
+        )
+        for rule in rules:
+            if rule.column not in lost or equal(rule, row[rule.column], was.get(rule.column, NEVER_AGREED)):
+                continue
+            if change.operation == "update":
+                assert gives_way(mapping, rule, seen, change.side, change.cells[rule.column])
+            else:
+                assert rule.column not in was
+                assert equal(rule, row[rule.column], None)
+
+
+def a_conflict_keeps_both_values_and_its_base(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+    decision = mapping.decide(seen, rules)
+    for conflict in decision.conflicts:
+        if conflict.column is None:
+            assert not decision.changes
+            assert decision.base == seen.base
+            continue
+        assert all(conflict.column not in change.cells for change in decision.changes)
+        assert (conflict.glide, conflict.postgres) == tuple(
+            (row_on(seen, side) or {})[conflict.column] for side in ("glide", "postgres")
+        )
+        assert pair(decision.base, conflict.column) == pair(seen.base, conflict.column)
+        assert (conflict.kind == "first_match") == (pair(seen.base, conflict.column) is None)
+
+
+def the_base_moves_only_to_what_both_sides_hold(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+    decision = mapping.decide(seen, rules)
+    then = carried_out(seen, decision)
+    if decision.base is None or then.glide is None or then.postgres is None:
+        return
+    assert decision.base.glide.keys() == decision.base.postgres.keys()
+    for rule in rules:
+        agreed = pair(decision.base, rule.column)
+        if agreed is None or agreed == pair(seen.base, rule.column):
+            continue
+        assert equal(rule, then.glide[rule.column], then.postgres[rule.column])
+        assert agreed == (then.glide[rule.column], then.postgres[rule.column])
+
+
+def an_echo_writes_nothing(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+    if seen.base is None:
+        return
+    agreed = [rule for rule in rules if pair(seen.base, rule.column)]
+    decision = mapping.decide(replace(seen, glide=seen.base.glide, postgres=seen.base.postgres), agreed)
+    assert (decision.changes, decision.conflicts) == ((), ())
+    assert decision.keeps_base or len(agreed) < len(seen.base.glide)
+
+
+def both_sides_settle_within_two_rounds(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+    *_, settled = rounds(mapping, rules, seen, 2)
+    last = mapping.decide(settled, rules)
+    assert last.changes == ()
+    in_question = {conflict.column for conflict in last.conflicts}
+    if settled.glide is None or settled.postgres is None or None in in_question:
+        return
+    for rule in rules:
+        now = readable(settled, rule.column)
+        if now and flow(mapping, rule) and rule.column not in in_question:
+            is_base = settled.base and equal_pairs(rule, now, pair(settled.base, rule.column))
+            assert equal(rule, *now) or is_base
+
+
+def a_crash_between_the_two_writes_changes_nothing_in_the_end(
+    mapping: Mapping, rules: list[FieldRule], seen: Seen
+) -> None:
+    decision = mapping.decide(seen, rules)
+    *_, intended = rounds(mapping, rules, seen, 2)
+    for sides, remembered in product([(), ("glide",), ("postgres",), SIDES], [True, False]):
+        cut_short = carried_out(seen, decision, sides=sides, remembered=remembered, columns=columns_of(rules))
+        *_, recovered = rounds(mapping, rules, cut_short, 3)
+        for side in SIDES:
+            assert equal_rows(rules, row_on(recovered, side), row_on(intended, side)), (sides, remembered)
+        found, meant = mapping.decide(recovered, rules), mapping.decide(intended, rules)
+        assert same_conflicts(found, meant), (sides, remembered)
+
+
+def the_mirror_image_is_decided_as_the_mirror_image(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+    one = mapping.decide(seen, rules)
+    other = mirrored(mapping).decide(
+        mirrored_row(seen), [replace(r, direction=TURNED[r.direction], policy=TURNED[r.policy]) for r in rules]
+    )
+    changes = {change.side: change for change in other.changes}
+    assert len(changes) == len(one.changes)
+    for change in one.changes:
+        assert change.operation == changes[OTHER[change.side]].operation
+        assert equal_rows(rules, change.cells, changes[OTHER[change.side]].cells)
+    assert [(c.column, c.kind, c.glide, c.postgres) for c in one.conflicts] == [
+        (c.column, c.kind, c.postgres, c.glide) for c in other.conflicts
+    ]
+    assert one.keeps_base == other.keeps_base
+    assert one.detached == (other.detached and OTHER[other.detached])
+
+
+LAWS: list[Law] = [
+    a_second_run_finds_nothing_to_do,
+    only_what_may_be_written_is_written,
+    a_row_is_taken_away_only_when_the_other_side_is_proven_to_have_deleted_it,
+    nothing_anybody_entered_is_lost_unseen,
+    a_conflict_keeps_both_values_and_its_base,
+    the_base_moves_only_to_what_both_sides_hold,
+    an_echo_writes_nothing,
+    both_sides_settle_within_two_rounds,
+    a_crash_between_the_two_writes_changes_nothing_in_the_end,
+    the_mirror_image_is_decided_as_the_mirror_image,
+]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(tables())
+def test_every_law_holds_for_every_row(table: tuple[Mapping, list[FieldRule], list[Seen]]):
+    mapping, rules, rows = table
+    for seen, law in product(rows, LAWS):
+        law(mapping, rules, seen)
+
+
+# --- words of the laws -----------------------------------------------------------------------------------------------
+
+TURNED: dict[Any, Any] = {
+    "to_supabase": "to_glide", "to_glide": "to_supabase", "both": "both",
+    "glide": "postgres", "postgres": "glide", "newest": "newest", "ask": "ask",
+}  # fmt: skip
+
+
+def rounds(mapping: Mapping, rules: list[FieldRule], seen: Seen, count: int) -> Iterator[Seen]:
+    """The row after each of so many runs; a row that is created has every column."""
+    for _ in range(count):
+        seen = carried_out(seen, mapping.decide(seen, rules), columns=columns_of(rules))
+        yield seen
+
+
+def gives_way(mapping: Mapping, rule: FieldRule, seen: Seen, side: Side, value: Any) -> bool:
+    """May this side's value be replaced by that one although the base does not hold it?"""
+    if flow(mapping, rule) == {side}:
+        return True
+    glide, postgres = (row_on(seen, each)[rule.column] for each in ("glide", "postgres"))
+    is_of_other = equal(rule, value, postgres if side == "glide" else glide)
+    if rule.policy == "newest" and seen.glide_at and seen.postgres_at and seen.glide_at != seen.postgres_at:
+        newer: Side = "glide" if seen.glide_at > seen.postgres_at else "postgres"
+        if newer != side and is_of_other:
+            return True
+    if rule.policy == OTHER[side] and is_of_other:
+        return True
+    return rule.is_set and is_union(pair(seen.base, rule.column), glide, postgres, value)
+
+
+def is_union(was: tuple[Any, Any] | None, glide: Any, postgres: Any, value: Any) -> bool:
+    if was is None:
+        return False
+    old, left, right, new = (items or [] for items in (was[0], glide, postgres, value))
+    for item in [*old, *left, *right, *new]:
+        had, here, there = (any(same(item, each) for each in items) for items in (old, left, right))
+        if any(same(item, each) for each in new) != ((here and there) if had else (here or there)):
+            return False
+    return True
+
+
+def flow(mapping: Mapping, rule: FieldRule) -> frozenset[Side]:
+    return WRITES[mapping.direction] & WRITES[rule.direction]
+
+
+def equal(rule: FieldRule, one: Any, other: Any) -> bool:
+    if rule.is_set and isinstance(one, list | None) and isinstance(other, list | None):
+        return all(any(same(x, y) for y in other or []) for x in one or []) and all(
+            any(same(x, y) for y in one or []) for x in other or []
+        )
+    return same(one, other)
+
+
+def equal_pairs(rule: FieldRule, one: tuple[Any, Any], other: tuple[Any, Any] | None) -> bool:
+    return other is not None and equal(rule, one[0], other[0]) and equal(rule, one[1], other[1])
+
+
+def equal_rows(rules: list[FieldRule], one: Cells | None, other: Cells | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.keys() == other.keys() and all(
+        equal(rule, one[rule.column], other[rule.column]) for rule in rules if rule.column in one
+    )
+
+
+def same_conflicts(one: Decision, other: Decision) -> bool:
+    def shown(conflict: Conflict) -> Any:
+        return (conflict.column, conflict.kind, same_key(conflict.glide), same_key(conflict.postgres))
+
+    return [shown(conflict) for conflict in one.conflicts] == [shown(conflict) for conflict in other.conflicts]
+
+
+def same_key(value: Any) -> str:
+    return repr(value)
+
+
+def row_on(seen: Seen, side: Side) -> Any:
+    return seen.glide if side == "glide" else seen.postgres
+
+
+def is_gone(seen: Seen, side: Side) -> bool:
+    return seen.glide_gone if side == "glide" else seen.postgres_gone
+
+
+def half_of(base: Base | None, side: Side) -> Cells:
+    if base is None:
+        return {}
+    return base.glide if side == "glide" else base.postgres
+
+
+def pair(base: Base | None, column: str) -> tuple[Any, Any] | None:
+    return (base.glide[column], base.postgres[column]) if base is not None and column in base.glide else None
+
+
+def readable(seen: Seen, column: str) -> tuple[Any, Any] | None:
+    if seen.glide is None or seen.postgres is None or column not in seen.glide or column not in seen.postgres:
+        return None
+    return seen.glide[column], seen.postgres[column]
+
+
+def mirrored(mapping: Mapping) -> Mapping:
+    return Mapping(TURNED[mapping.direction], TURNED[mapping.policy], mapping.deletes)
+
+
+def mirrored_row(seen: Seen) -> Seen:
+    return Seen(
+        base=seen.base and Base(seen.base.postgres, seen.base.glide),
+        glide=seen.postgres,
+        postgres=seen.glide,
+        glide_gone=seen.postgres_gone,
+        postgres_gone=seen.glide_gone,
+        glide_at=seen.postgres_at,
+        postgres_at=seen.glide_at,
+        detached=seen.detached and OTHER[seen.detached],
+    )
