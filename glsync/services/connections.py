@@ -20,7 +20,7 @@ from glsync.services.checking import Step as Step
 from glsync.services.checking import checked, checked_settings, endpoints_of, filled
 from glsync.services.mapping_rows import MappingRow
 from glsync.store import secrets, tables
-from glsync.values import Connection, GlideColumn, GlideTable
+from glsync.values import ROW_ID, Connection, GlideColumn, GlideTable
 
 KEY = "api_key"
 
@@ -109,7 +109,7 @@ def glide_columns(actor: Actor, connection_id: UUID, table_id: str) -> list[Glid
     """The columns of a Glide table, without the row id."""
     access.require(actor, "viewer", "see what Glide holds")
     with _app(actor, connection_id) as app:
-        return app.columns(table_id)
+        return [column for column in app.columns(table_id) if column.id != ROW_ID]
 
 
 def glide_sample(actor: Actor, connection_id: UUID, table_id: str, rows: int = 20) -> list[dict[str, Any]]:

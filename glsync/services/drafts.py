@@ -130,6 +130,7 @@ def _option_problems(session: Session, actor: Actor, draft: MappingDraft) -> Ite
         yield Problem("error", "The delete grace is below 0 seconds: use 0 or more.")
     if not draft.pairs:
         yield Problem("warning", "No column is mapped: only the row ids will be kept in step.")
+    yield from _not_applied(draft)
     yield from _delete_problems(session, draft)
     yield from _two_way_problems(draft)
     if sharing := queries.rows(
@@ -137,6 +138,26 @@ def _option_problems(session: Session, actor: Actor, draft: MappingDraft) -> Ite
     ):
         names = ", ".join(row["name"] for row in sharing)
         yield Problem("warning", f"{names} also writes to {draft.target}: rows of one may be changed by the other.")
+
+
+def _not_applied(draft: MappingDraft) -> Iterator[Problem]:
+    """What runs do not heed: storing rows as if it were not there would be worse than refusing it."""
+    if (draft.filter or "").strip():
+        yield Problem("error", "The mapping has a filter, which runs do not apply yet: clear it.")
+    for pair in draft.pairs:
+        if pair.rule:
+            yield Problem(
+                "error",
+                f'Glide column "{pair.glide_id}" has a rule, which runs do not apply yet: clear it.',
+                pair.glide_id,
+            )
+        if pair.direction not in (None, draft.direction) and draft.direction != "both":
+            yield Problem(
+                "error",
+                f'Glide column "{pair.glide_id}" has the direction {pair.direction}, and the mapping goes '
+                f"{draft.direction} only: clear one of them.",
+                pair.glide_id,
+            )
 
 
 def _delete_problems(session: Session, draft: MappingDraft) -> Iterator[Problem]:

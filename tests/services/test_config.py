@@ -37,7 +37,7 @@ mappings:
     column_mappings:
       $rowID: {{glide_column_name: $rowID, supabase_column_name: glide_row_id, data_type: string}}
       Name:   {{glide_column_name: Item, supabase_column_name: item, data_type: text}}
-      pr1ce:  {{glide_column_name: Unit price, supabase_column_name: unit_price, data_type: decimal, rule: {rule}}}
+      pr1ce:  {{glide_column_name: Unit price, supabase_column_name: unit_price, data_type: decimal, policy: glide}}
 """
 
 OPS, ITEMS = "ops.yaml › connections › ops", "ops.yaml › mappings › items"
@@ -48,7 +48,7 @@ def file(addresses: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """A file with one connection and one mapping, and the key in the environment."""
     monkeypatch.setenv("GLIDE_TOKEN", TOKEN)
     path = tmp_path / "ops.yaml"
-    path.write_text(FILE.format(**addresses, rule="double(pr1ce)"))
+    path.write_text(FILE.format(**addresses))
     return path
 
 
@@ -81,7 +81,7 @@ def test_a_file_is_made_true_and_then_there_is_nothing_to_change(file: Path):
 
 
 def test_what_was_applied_can_run(file: Path):
-    config.apply(EDITOR, changed(file, (", rule: double(pr1ce)", "")))
+    config.apply(EDITOR, file)
     assert runs.sync(OPERATOR, "items", inline=True).counts.created == 1
 
 
@@ -103,7 +103,7 @@ def test_each_difference_is_told_in_words(file: Path):
             ("delete_grace: 60", "delete_grace: 5"),
             ("      Name: ", "      n0te: "),
             ("supabase_column_name: item,", "supabase_column_name: note,"),
-            (", rule: double(pr1ce)", ""),
+            (", policy: glide", ""),
             ("    conflict_policy: ask", "    enabled: false"),
         ),
     )
@@ -114,7 +114,7 @@ def test_each_difference_is_told_in_words(file: Path):
         "mapping items: enabled from true to false",
         "mapping items: column Name no longer mapped",
         "mapping items: column n0te mapped to note",
-        "mapping items: column pr1ce: rule from double(pr1ce) to nothing",
+        "mapping items: column pr1ce: policy from glide to nothing",
     ]
     assert config.apply(EDITOR, file) == []
 
