@@ -216,13 +216,11 @@ def plan(
     with _told(as_json):
         _ready()
         from glsync import telling
-        from glsync.services import here, mappings, runs
+        from glsync.services import here, run_rows
 
-        mapping = mappings.find(_actor(), name)
-        assert mapping.id is not None  # it is stored
-        found = here.plan(_actor(), mapping.id)
+        found = here.plan_named(_actor(), name)
         if not approve:
-            typer.echo(json.dumps(runs.plan_json(found)) if as_json else telling.plan(found))
+            typer.echo(json.dumps(run_rows.plan_json(found)) if as_json else telling.plan(found))
             raise typer.Exit(UNFINISHED if found.waiting else DONE)
         typer.echo(telling.plan(found), err=True)
         _sync(name, as_json, approve=found.hash)
@@ -242,10 +240,15 @@ def status(as_json: AsJson = False) -> None:
 
 def _sync(name: str, as_json: bool, *, inline: bool = False, approve: str | None = None) -> None:
     from glsync import telling
-    from glsync.services import runs
+    from glsync.services import here, run_rows
 
-    run = runs.sync(_actor(), name, inline=inline, approve=approve)
-    typer.echo(json.dumps(runs.as_json(run)) if as_json else telling.run(run))
+    if inline:
+        run = here.run_to_end(_actor(), name, approve)
+    else:
+        from glsync.services import runs  # SQLModel and the queue come with it, which takes a second
+
+        run = runs.sync(_actor(), name, approve=approve)
+    typer.echo(json.dumps(run_rows.as_json(run)) if as_json else telling.run(run))
     raise typer.Exit(telling.exit_code(run))
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from glsync.services.mapping_rows import MappingRow
-from glsync.services.overview import Overview
-from glsync.services.runs import RunRow
 from glsync.values import Plan, SideWrites
+
+if TYPE_CHECKING:  # a run in this process starts quickly without the libraries these bring
+    from glsync.services.mapping_rows import MappingRow
+    from glsync.services.overview import Overview
+    from glsync.services.run_rows import RunRow
 
 DONE, FAILED, UNFINISHED = 0, 1, 3
 

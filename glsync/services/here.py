@@ -1,15 +1,33 @@
-"""Planning and running in this process, without a worker."""
+"""Planning and running in this process, without a worker.
+
+Over plain connections: SQLModel takes longer to import than a table of ten thousand rows takes to run, and people wait
+for both.
+"""
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
 
-from glsync import sync
-from glsync.errors import AlreadyRunning, SyncError
-from glsync.services import access, audit, mappings, queries, starting
+from psycopg2 import extras
+
+from glsync import statements, sync
+from glsync.errors import AlreadyRunning, InvalidInput, NotFound, SyncError
+from glsync.services import access
 from glsync.services.access import Actor
-from glsync.store import tables
+from glsync.services.run_rows import NO_FILTER, RunRow, run_row
+from glsync.store import db
 from glsync.values import Plan, RunReport
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    id: UUID
+    name: str
+    status: str
+    enabled: bool
 
 
 def plan(actor: Actor, mapping_id: UUID) -> Plan:
@@ -18,10 +36,12 @@ def plan(actor: Actor, mapping_id: UUID) -> Plan:
     Raises:
         SyncError: what would make a run fail.
     """
-    access.require(actor, "operator", "plan a run")
-    with queries.reading() as session:
-        mappings.stored(session, actor, mapping_id)
-    return sync.plan(mapping_id)
+    return _plan(actor, id=mapping_id)
+
+
+def plan_named(actor: Actor, name: str) -> Plan:
+    """`plan` by the mapping's name."""
+    return _plan(actor, name=name)
 
 
 def run_here(actor: Actor, mapping_id: UUID, *, approve: str | None = None) -> RunReport:
@@ -32,50 +52,99 @@ def run_here(actor: Actor, mapping_id: UUID, *, approve: str | None = None) -> R
         SyncError: the run failed; its log says the same.
     """
     access.require(actor, "operator", "start a run")
-    return _run(_log_for(actor, mapping_id, approve))
+    with _cursor() as cursor:
+        log_id = _begun(cursor, actor, _mapping(cursor, actor, id=mapping_id), approve)
+    return _run(log_id)
 
 
-def run_to_end(actor: Actor, mapping_id: UUID, approve: str | None = None) -> UUID:
-    """`run_here`, where a failed run is no exception: its log, which is returned, says why it failed.
+def run_to_end(actor: Actor, name: str, approve: str | None = None) -> RunRow:
+    """`run_here` by the mapping's name, where a failed run is no exception: its row says why it failed.
 
     Raises:
-        AlreadyRunning: a run of it is under way.
+        NotFound, InvalidInput, AlreadyRunning: it was not even begun.
         SyncError: it failed before its log could say so.
     """
     access.require(actor, "operator", "start a run")
-    log_id = _log_for(actor, mapping_id, approve)
+    with _cursor() as cursor:
+        log_id = _begun(cursor, actor, _mapping(cursor, actor, name=name), approve)
     try:
         _run(log_id)
     except AlreadyRunning:
         raise
     except SyncError:
-        if not _has_ended(log_id):
+        if not (failed := _row(actor, log_id)).ended:
             raise
+        return failed
+    return _row(actor, log_id)
+
+
+def refuse_what_rests(name: str, status: str, *, enabled: bool) -> None:
+    """A draft does not run, nor does a mapping that is switched off.
+
+    Raises:
+        InvalidInput: it is one of them.
+    """
+    if status != "active":
+        raise InvalidInput(f"Mapping {name!r} is a draft", hint="Activate it on the mapping's page first.")
+    if not enabled:
+        raise InvalidInput(f"Mapping {name!r} is switched off", hint="Switch it on first.")
+
+
+def _plan(actor: Actor, *, id: UUID | None = None, name: str | None = None) -> Plan:
+    access.require(actor, "operator", "plan a run")
+    with _cursor() as cursor:
+        mapping = _mapping(cursor, actor, id=id, name=name)
+    return sync.plan(mapping.id)
+
+
+def _mapping(cursor: extras.RealDictCursor, actor: Actor, *, id: UUID | None = None, name: str | None = None) -> _Found:
+    cursor.execute(statements.text("here_mapping"), {"workspace": actor.workspace_id, "id": id, "name": name})
+    found = cursor.fetchone()
+    if found is None:
+        raise NotFound("mapping", id or name)
+    return _Found(**found)
+
+
+def _begun(cursor: extras.RealDictCursor, actor: Actor, mapping: _Found, approve: str | None) -> UUID:
+    refuse_what_rests(mapping.name, mapping.status, enabled=mapping.enabled)
+    options = extras.Json({"approve": approve} if approve else {})
+    cursor.execute(statements.text("here_begin"), {"mapping": mapping.id, "actor": actor.name, "options": options})
+    log_id: UUID = cursor.fetchall()[0]["id"]
+    if approve:
+        cursor.execute(
+            statements.text("audit_note"),
+            {
+                "workspace": actor.workspace_id,
+                "actor": actor.name,
+                "action": "approved",
+                "id": str(mapping.id),
+                "name": mapping.name,
+                "after": extras.Json({"hash": approve}),
+            },
+        )
     return log_id
-
-
-def _log_for(actor: Actor, mapping_id: UUID, approve: str | None) -> UUID:
-    """A log without a job: nobody but this process works on it."""
-    with queries.writing() as session:
-        mapping = starting.runnable(mappings.stored(session, actor, mapping_id))
-        options = {"approve": approve} if approve else {}
-        made = tables.LogRow(id=uuid4(), mapping_id=mapping.id, trigger="cli", actor=actor.name, options=options)
-        session.add(made)
-        if approve:
-            audit.note(session, actor, "approved", "mapping", mapping.id, mapping.name, after={"hash": approve})
-        return made.id
 
 
 def _run(log_id: UUID) -> RunReport:
     try:
         return sync.run(log_id)
     except AlreadyRunning:
-        with queries.writing() as session:
-            queries.changed(session, "runs_withdraw", log=log_id)
+        with _cursor() as cursor:
+            cursor.execute(statements.text("runs_withdraw"), {"log": log_id})
         raise
 
 
-def _has_ended(log_id: UUID) -> bool:
-    with queries.reading() as session:
-        found = session.get(tables.LogRow, log_id)
-        return found is not None and found.completed_at is not None
+def _row(actor: Actor, log_id: UUID) -> RunRow:
+    values = NO_FILTER.values() | {"id": log_id, "unfinished": False, "limit": 1, "offset": 0}
+    with _cursor() as cursor:
+        cursor.execute(statements.text("runs_list"), values | {"workspace": actor.workspace_id})
+        (found,) = cursor.fetchall()
+    return run_row(found)
+
+
+@contextmanager
+def _cursor() -> Iterator[extras.RealDictCursor]:
+    """One transaction; rows come as column -> value."""
+    with db.connect("glsync") as connection, connection.cursor(cursor_factory=extras.RealDictCursor) as cursor:
+        extras.register_uuid(conn_or_curs=cursor)  # type: ignore[no-untyped-call]  # its stub has no types
+        yield cursor

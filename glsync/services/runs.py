@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
 from time import monotonic
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -20,66 +17,21 @@ from glsync.services.access import Actor
 from glsync.services.events import Event as Event
 from glsync.services.here import plan as plan
 from glsync.services.here import run_here as run_here
+from glsync.services.run_rows import NO_FILTER, run_row
+from glsync.services.run_rows import RunFilter as RunFilter
+from glsync.services.run_rows import RunRow as RunRow
+from glsync.services.run_rows import as_json as as_json
+from glsync.services.run_rows import plan_json as plan_json
 from glsync.services.starting import Started as Started
-from glsync.values import Counts, Direction, Plan, Status, Trigger
+from glsync.values import Trigger
 
 LOOK_SECONDS = 0.25
 """Between two looks at a run that is waited for."""
 
+PATIENCE_SECONDS = 5.0
+"""Between two looks whether the worker that is to do it still lives."""
+
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run as lists and details show it. `seconds` counts on while it is under way; `price` is in Glide updates."""
-
-    id: UUID
-    mapping_id: UUID
-    mapping_name: str
-    target: str
-    status: Status
-    trigger: Trigger
-    actor: str | None
-    direction: Direction
-    stage: str | None
-    message: str | None
-    started_at: datetime
-    completed_at: datetime | None
-    seconds: float
-    counts: Counts
-    expected_rows: int | None
-    price: Decimal
-    waiting: list[dict[str, Any]]
-    error_type: str | None
-    hint: str | None
-    heartbeat_at: datetime | None
-    mapping_version: int | None = None
-    cancel_requested: bool = False
-
-    @property
-    def ended(self) -> bool:
-        return self.completed_at is not None
-
-
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """What history shows; an empty field filters nothing."""
-
-    status: tuple[Status, ...] = ()
-    mapping_id: UUID | None = None
-    trigger: tuple[Trigger, ...] = ()
-    since: datetime | None = None
-
-    def values(self) -> dict[str, Any]:
-        return {
-            "statuses": list(self.status),
-            "mapping": self.mapping_id,
-            "triggers": list(self.trigger),
-            "since": self.since,
-        }
-
-
-NO_FILTER = RunFilter()
 
 
 def active(actor: Actor) -> list[RunRow]:
@@ -216,47 +168,30 @@ def sync(
         NotFound, InvalidInput, AlreadyRunning: it was not even begun.
     """
     access.require(actor, "operator", "start a run")
-    mapping = mappings.find(actor, name)
-    assert mapping.id is not None  # it is stored
     if inline or not _worker_is_at_hand():
         if not inline:
             log.info("no worker is at hand, so the run is done in this process", mapping=name)
-        return get(actor, here.run_to_end(actor, mapping.id, approve))
+        return here.run_to_end(actor, name, approve)
+    mapping = mappings.find(actor, name)
+    assert mapping.id is not None  # it is stored
     started = start(actor, mapping.id, trigger="cli", approve=approve)
-    return wait(actor, started.log_id, on_progress)
+    while not (found := wait(actor, started.log_id, on_progress, timeout=PATIENCE_SECONDS)).ended:
+        if not _worker_is_at_hand():
+            return _taken_over(actor, found, approve)
+    return found
+
+
+def _taken_over(actor: Actor, left: RunRow, approve: str | None) -> RunRow:
+    """The last worker is gone. A run it never began is done here; one it began is left for the next worker."""
+    if left.status == "started" and cancel(actor, left.id) and get(actor, left.id).ended:
+        log.info("the last worker is gone, so the run is done in this process", mapping=left.mapping_name)
+        return here.run_to_end(actor, left.mapping_name, approve)
+    return get(actor, left.id)
 
 
 def _worker_is_at_hand() -> bool:
     with queries.reading() as session:
         return bool((queries.one(session, "runs_worker_seen") or {}).get("is_alive"))
-
-
-# As JSON
-
-
-def as_json(run: RunRow) -> dict[str, Any]:
-    """One run as the command line and the API tell it."""
-    return {
-        "log_id": str(run.id),
-        "status": run.status,
-        **asdict(run.counts),
-        "records_processed": run.counts.stored,
-        "seconds": round(run.seconds, 3),
-        "price": float(run.price),
-        "waiting": run.waiting,
-    }
-
-
-def plan_json(plan: Plan) -> dict[str, Any]:
-    """A plan as the command line and the API tell it."""
-    return {
-        "glide": asdict(plan.glide),
-        "postgres": asdict(plan.postgres),
-        "conflicts": plan.conflicts,
-        "price": float(plan.price.updates),
-        "hash": plan.hash,
-        "waiting": [asdict(part) for part in plan.waiting],
-    }
 
 
 def _listing(
@@ -265,21 +200,4 @@ def _listing(
     access.require(actor, "viewer", "see runs")
     values = filter.values() | {"id": id, "unfinished": unfinished, "limit": limit, "offset": offset}
     with queries.reading() as session:
-        return [_run(row) for row in queries.rows(session, "runs_list", workspace=actor.workspace_id, **values)]
-
-
-_COUNTS = {
-    "read": "read_rows",
-    "created": "created_rows",
-    "updated": "updated_rows",
-    "deleted": "deleted_rows",
-    "skipped": "skipped_rows",
-    "failed": "failed_rows",
-    "conflicts": "conflict_rows",
-}
-"""Field of Counts -> column of gl_sync_logs."""
-
-
-def _run(row: queries.Row) -> RunRow:
-    counts = Counts(**{field: row.pop(column) for field, column in _COUNTS.items()})
-    return RunRow(**row, counts=counts)
+        return [run_row(row) for row in queries.rows(session, "runs_list", workspace=actor.workspace_id, **values)]

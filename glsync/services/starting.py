@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from glsync.errors import AlreadyRunning, InvalidInput
+from glsync.errors import AlreadyRunning
 from glsync.services import audit, mappings, queries
 from glsync.services.access import Actor
+from glsync.services.here import refuse_what_rests
 from glsync.store import tables
 from glsync.values import Trigger
 
@@ -57,8 +58,5 @@ def runnable(mapping: tables.MappingRow) -> tables.MappingRow:
     Raises:
         InvalidInput: it is a draft or switched off.
     """
-    if mapping.status != "active":
-        raise InvalidInput(f"Mapping {mapping.name!r} is a draft", hint="Activate it on the mapping's page first.")
-    if not mapping.enabled:
-        raise InvalidInput(f"Mapping {mapping.name!r} is switched off", hint="Switch it on first.")
+    refuse_what_rests(mapping.name, mapping.status, enabled=mapping.enabled)
     return mapping
