@@ -33,6 +33,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "sql" / "migrations"
 LOCK = 0x67_6C_73_79_6E_63  # "glsync": the advisory lock of whoever migrates this database
 PATIENCE = 60
 """Seconds to wait for another who migrates, and in a migration for a table somebody else holds."""
+DUPLICATE_TABLE = "42P07"
 QUEUE_SCHEMA = "glsync_queue"
 QUEUE = "queue "
 """What the version of a step of procrastinate's begins with in the ledger."""
@@ -269,6 +270,8 @@ def _apply(cursor: Any, step: Migration, search_path: str = "") -> None:
     except psycopg2.Error as error:
         problem = translated(error)
         problem.args = (f"Migration {step.name} failed. {problem}",)
+        if error.pgcode == DUPLICATE_TABLE:
+            problem.hint = "Tables of that name are there already: rename them, or use a database of its own."
         raise problem from error
     cursor.execute(_NOTE, [step.version, step.name, step.checksum, round((perf_counter() - began) * 1000)])
 

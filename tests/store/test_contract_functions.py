@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import procrastinate
 import psycopg2.errors
 import pytest
+from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 
 @pytest.fixture
@@ -176,6 +177,11 @@ def test_an_error_that_is_resolved_or_not_there_cannot_be_resolved(db, record):
 # glsync_retry_failed_sync and the queue behind it
 
 
+def until(happened):
+    """Wait for something that is about to happen."""
+    Retrying(retry=retry_if_not_result(bool), stop=stop_after_delay(30), wait=wait_fixed(0.02))(happened)
+
+
 def worker(url: str, runs: list[str]) -> procrastinate.App:
     """A worker of the queue that notes which runs it was given."""
     options = {"options": "-c search_path=glsync_queue"}
@@ -248,14 +254,17 @@ def test_a_queued_run_wakes_the_workers(db, mapping):
     assert "job_inserted" in db.connection.notifies[0].payload
 
 
-def test_many_who_press_sync_now_at_once_get_the_same_run(db, mapping, open_database):
-    def press(connection):
-        return connection.one("select glsync.enqueue_run(%s)", mapping.id)
-
-    with ThreadPoolExecutor(8) as pool:
-        runs = set(pool.map(press, [open_database(db.url) for _ in range(8)]))
-    assert len(runs) == 1
-    assert work_off(db.url) == [*runs]
+def test_who_presses_sync_now_while_another_is_at_it_gets_the_run_of_the_other(db, mapping, open_database):
+    first, second = open_database(db.url), open_database(db.url)
+    first("begin")
+    run = first.one("select glsync.enqueue_run(%s)", mapping.id)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(second.one, "select glsync.enqueue_run(%s)", mapping.id)
+        until(lambda: db("select 1 from pg_locks where not granted and pid = %s", second.connection.info.backend_pid))
+        first("commit")
+        assert answer.result(timeout=30) == run
+    assert db.one("select count(*) from gl_sync_logs") == 1
+    assert work_off(db.url) == [run]
 
 
 def test_a_retry_of_no_mapping_says_so(db):

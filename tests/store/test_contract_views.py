@@ -190,3 +190,48 @@ def test_tables_the_reader_may_not_use_are_not_listed(db):
     db("create table own_eyes_only (id int)")
     with db.acting_as("glsync_app", "somebody"):
         assert not {"closed.items", "own_eyes_only"} & set(tables(db))
+
+
+# Size
+
+
+@pytest.fixture
+def crowd(db, connection):
+    """Fifty mappings with 400 open errors each; one of them."""
+    db(
+        "insert into gl_mappings (connection_id, glide_table, supabase_table) "
+        "select %s, n::text, 'gl_products' from generate_series(1, 50) as n",
+        connection.id,
+    )
+    db(
+        "insert into gl_sync_errors (mapping_id, error_type, error_message, glide_row_id) "
+        "select m.id, 'API_ERROR', 'x', n::text from gl_mappings as m, generate_series(1, 400) as n"
+    )
+    db("vacuum analyze")
+    return db("select * from gl_mappings limit 1")[0]
+
+
+def scans(plan):
+    """(kind of node, table) of every scan in an explained plan."""
+    if "Relation Name" in plan:
+        yield plan["Node Type"], plan["Relation Name"]
+    for part in plan.get("Plans", []):
+        yield from scans(part)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "select * from gl_mapping_status where mapping_id = '{mapping}'",
+        "select * from gl_sync_errors where mapping_id = '{mapping}' and resolved_at is null "
+        "order by created_at desc limit 100",
+        "select * from gl_sync_errors where workspace_id = '{workspace}' order by created_at desc limit 50",
+        "select state, count(*) from gl_sync_errors where workspace_id = '{workspace}' group by state",
+    ],
+)
+def test_what_a_page_reads_of_many_errors_goes_by_an_index(db, crowd, read):
+    statement = read.format(mapping=crowd.id, workspace=crowd.workspace_id)
+    (plan,) = db.one(f"explain (format json) {statement}")
+    touched = {node for node, table in scans(plan["Plan"]) if table == "gl_sync_errors"}
+    assert touched
+    assert "Seq Scan" not in touched

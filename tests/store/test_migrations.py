@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier
 
 import psycopg2
 import pytest
@@ -90,6 +91,14 @@ def test_a_migration_that_fails_is_named_and_nothing_of_the_whole_is_kept(empty_
         migrate(empty_database_url, folder=folder)
     assert run_sql(empty_database_url, "select to_regclass('things'), to_regclass('more')") == [(None, None)]
     assert run_sql(empty_database_url, "select to_regclass('glsync.schema_migration')") == [(None,)]
+
+
+def test_tables_of_somebody_else_under_our_names_are_left_alone_and_told(empty_database_url):
+    run_sql(empty_database_url, "create table public.gl_mappings (id int)")
+    with pytest.raises(DatabaseError, match='relation "gl_mappings" already exists') as refused:
+        migrate(empty_database_url)
+    assert refused.value.hint.startswith("Tables of that name are there already")
+    assert run_sql(empty_database_url, "select to_regnamespace('glsync')") == [(None,)]
 
 
 def test_a_later_file_is_applied_alone(empty_database_url, folder):
@@ -205,18 +214,16 @@ def test_a_step_that_stands_alone_and_fails_leaves_what_came_before_it(empty_dat
     assert migrate(empty_database_url, folder=folder) == ["0002_index"]
 
 
-def test_many_starters_apply_a_step_that_stands_alone_once(empty_database_url, folder):
+def test_starters_that_meet_at_a_step_that_stands_alone_apply_it_once(empty_database_url, folder, monkeypatch):
     migrate(empty_database_url, folder=folder)
     write(folder, "0002_index.sql", INDEX.replace("if not exists ", ""))
-    together, applied = Barrier(4), []
+    all_there, apply_alone = Barrier(4, timeout=30), migrations._apply_alone
 
-    def start() -> None:
-        together.wait()
-        applied.extend(migrate(empty_database_url, folder=folder))
+    def meet_first(*arguments):
+        all_there.wait()
+        return apply_alone(*arguments)
 
-    starters = [Thread(target=start) for _ in range(4)]
-    for starter in starters:
-        starter.start()
-    for starter in starters:
-        starter.join()
-    assert applied == ["0002_index"]
+    monkeypatch.setattr(migrations, "_apply_alone", meet_first)
+    with ThreadPoolExecutor(4) as starters:
+        started = [starters.submit(migrate, empty_database_url, folder=folder) for _ in range(4)]
+    assert sorted(starter.result() for starter in started) == [[], [], [], ["0002_index"]]
