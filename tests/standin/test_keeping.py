@@ -51,6 +51,14 @@ def test_a_read_goes_on_where_it_was_after_a_restart(tmp_path):
         assert [row["$rowID"] for row in reply["data"]] == ["e", "f"]
 
 
+def test_rows_changed_and_deleted_after_a_restart_stay_so(tmp_path):
+    for edit in ({"add": [{"$rowID": id} for id in "abc"]}, {"delete": ["a"], "set": {"b": {"Name": "pen"}}}, {}):
+        with StandIn(fixture=FIXTURE, data_dir=tmp_path) as glide:
+            glide.edit(ORDERS, **edit)
+    with StandIn(data_dir=tmp_path) as glide:
+        assert glide.rows(ORDERS) == {"b": {"Name": "pen"}, "c": {}}
+
+
 def test_tables_that_were_dropped_or_replaced_stay_so(tmp_path):
     with StandIn(fixture=FIXTURE, data_dir=tmp_path) as glide:
         glide.edit(ITEMS, add=[{"$rowID": "a"}, {"$rowID": "b"}])
