@@ -119,7 +119,7 @@ def about(row: ConnectionRow) -> None:
     )
 
 
-connection_forms.dialogs(visit)
+connection_forms.open_drawer(visit)
 with guarded("connections"):
     if asked := st.query_params.get("connection"):
         detail(asked)

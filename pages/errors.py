@@ -95,7 +95,7 @@ def overview() -> None:
         by_cause(filters())
 
 
-error_view.dialogs(visit)
+error_view.closing_dialog(visit)
 if asked := st.query_params.get("error"):
     error_view.one(visit, asked)
 elif asked := st.query_params.get("group"):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from glsync.errors import SyncError
 from glsync.services import config
-from glsync.ui import about, background, components, shell, state, texts
+from glsync.ui import about, background, components, dialogs, shell, state, texts
 from glsync.ui.commands import attempt, done
 from glsync.ui.components import card, facts, guarded, icon
 
@@ -79,25 +79,15 @@ def flights_answer(work: background.Work[list[str]]) -> None:
 
 
 def reset_dialog() -> None:
-    asked = state.dialog()
-    if asked is None or asked.name != "reset_demo":
+    if dialogs.asked("reset_demo") is None:
         return
 
-    @st.dialog("Reset the demo", icon=icon("restart_alt"), on_dismiss=state.close_dialog)
     def draw() -> None:
         st.markdown(texts.RESET)
         typed = st.text_input(f"Type {WORD} to confirm", key="settings_reset_word")
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Cancel", key="settings_reset_no", on_click=state.close_dialog)
-            st.button(
-                "Reset the demo",
-                key="settings_reset_yes",
-                type="primary",
-                disabled=typed.strip().lower() != WORD,
-                on_click=reset,
-            )
+        dialogs.buttons("Reset the demo", "settings_reset", reset, disabled=typed.strip().lower() != WORD)
 
-    draw()
+    dialogs.show("Reset the demo", draw, symbol="restart_alt")
 
 
 def reset() -> None:

@@ -128,8 +128,8 @@ def ignore(actor: Actor, chosen: Selection, note: str) -> None:
 
 def _closed(actor: Actor, text: str, chosen: Selection) -> None:
     """Say it, with a way back where the errors are known one by one."""
-    undo = None if isinstance(chosen, ErrorFilter) else (reopen, (actor, chosen))
-    state.flash(Flash("good", text, undo=undo))
+    undo = None if isinstance(chosen, ErrorFilter) else ("Undo", "undo", reopen, (actor, chosen))
+    state.flash(Flash("good", text, button=undo))
 
 
 def reopen(actor: Actor, chosen: Selection) -> None:

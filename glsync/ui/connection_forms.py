@@ -16,7 +16,7 @@ from glsync.errors import SyncError
 from glsync.services import connections
 from glsync.services.access import Role
 from glsync.services.connections import ConnectionDraft, ConnectionRow, Step
-from glsync.ui import background, components, state, texts, words
+from glsync.ui import background, components, dialogs, state, texts, words
 from glsync.ui.commands import attempt, done
 from glsync.ui.components import icon
 from glsync.ui.shell import Visit
@@ -67,18 +67,16 @@ def test_result(row: ConnectionRow) -> None:
         _show_answer(work)
 
 
-def dialogs(visit: Visit) -> None:
+def open_drawer(visit: Visit) -> None:
     """Draw the drawer that is open; called in every run of the page, so that it stays open."""
-    asked = state.dialog()
-    if asked is None or not asked.name.startswith("connection_"):
-        return
     known: dict[str, Callable[..., None]] = {
         "connection_add": _add_drawer,
         "connection_edit": _edit_drawer,
         "connection_rotate": _rotate_drawer,
         "connection_delete": _delete_dialog,
     }
-    known[asked.name](visit, **asked.about)
+    if (asked := dialogs.asked(*known)) is not None:
+        known[asked.name](visit, **asked.about)
 
 
 def _close() -> None:
@@ -103,7 +101,6 @@ def _fill(row: ConnectionRow) -> None:
 
 
 def _add_drawer(visit: Visit) -> None:
-    @st.dialog("Add a connection", position="right", width="medium", icon=icon("cable"), on_dismiss=_close)
     def draw() -> None:
         _fields()
         _token_field()
@@ -139,7 +136,7 @@ def _add_drawer(visit: Visit) -> None:
                 args=(visit,),
             )
 
-    draw()
+    dialogs.show("Add a connection", draw, symbol="cable", close=_close, width="medium", drawer=True)
 
 
 def _fields() -> None:
@@ -217,16 +214,12 @@ def _save_new(visit: Visit) -> None:
 
 
 def _edit_drawer(visit: Visit, id: UUID, name: str, version: int) -> None:
-    @st.dialog(f"Edit {name}", position="right", width="medium", icon=icon("edit"), on_dismiss=_close)
     def draw() -> None:
         _fields()
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Cancel", key="connections_edit_cancel", on_click=_close)
-            st.button(
-                "Save", key="connections_edit_save", type="primary", on_click=_save_edit, args=(visit, id, version)
-            )
+        dialogs.buttons("Save", "connections_edit", _save_edit, visit, id, version, close=_close)
 
-    draw()
+    title = f"Edit {words.plain(name)}"
+    dialogs.show(title, draw, symbol="edit", close=_close, width="medium", drawer=True)
 
 
 def _save_edit(visit: Visit, id: UUID, version: int) -> None:
@@ -246,22 +239,14 @@ def _save_edit(visit: Visit, id: UUID, version: int) -> None:
 
 
 def _rotate_drawer(visit: Visit, id: UUID, name: str) -> None:
-    @st.dialog(f"Rotate the token of {name}", position="right", icon=icon("key"), on_dismiss=_close)
     def draw() -> None:
         st.markdown(texts.ROTATING)
         _token_field()
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Cancel", key="connections_rotate_cancel", on_click=_close)
-            st.button(
-                "Replace token",
-                key="connections_rotate_save",
-                type="primary",
-                disabled=not state.get(TOKEN, ""),
-                on_click=_save_token,
-                args=(visit, id),
-            )
+        empty = not state.get(TOKEN, "")
+        dialogs.buttons("Replace token", "connections_rotate", _save_token, visit, id, close=_close, disabled=empty)
 
-    draw()
+    title = f"Rotate the token of {words.plain(name)}"
+    dialogs.show(title, draw, symbol="key", close=_close, drawer=True)
 
 
 def _save_token(visit: Visit, id: UUID) -> None:
@@ -272,25 +257,18 @@ def _save_token(visit: Visit, id: UUID) -> None:
 
 
 def _delete_dialog(visit: Visit, id: UUID, name: str, used_by: int) -> None:
-    @st.dialog(f"Delete {name}", icon=icon("delete"), on_dismiss=_close)
     def draw() -> None:
         if used_by:
             st.markdown(texts.DELETE_USED.format(mappings=words.counted(used_by, "mapping")))
         else:
             st.markdown(texts.DELETE_CONNECTION)
         typed = st.text_input(f"Type {words.plain(name)} to confirm", key="connections_delete_name")
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Cancel", key="connections_delete_cancel", on_click=_close)
-            st.button(
-                "Delete connection",
-                key="connections_delete_yes",
-                type="primary",
-                disabled=bool(used_by) or typed.strip() != name,
-                on_click=_delete,
-                args=(visit, id, name),
-            )
+        refused = bool(used_by) or typed.strip() != name
+        dialogs.buttons(
+            "Delete connection", "connections_delete", _delete, visit, id, name, close=_close, disabled=refused
+        )
 
-    draw()
+    dialogs.show(f"Delete {words.plain(name)}", draw, symbol="delete", close=_close)
 
 
 def _delete(visit: Visit, id: UUID, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import pandas as pd
@@ -12,7 +13,7 @@ from glsync.errors import InvalidInput, NotFound
 from glsync.services import errors
 from glsync.services.advice import Advice
 from glsync.services.errors import ErrorFilter, ErrorGroup, ErrorRow, Selection
-from glsync.ui import commands, places, state, tables, texts, words
+from glsync.ui import commands, dialogs, places, state, tables, texts, words
 from glsync.ui.components import card, chip, empty, facts, guarded, icon, timeline
 from glsync.ui.shell import Visit
 
@@ -188,31 +189,22 @@ def _acts(visit: Visit, chosen: Selection, count: int, mapping_id: UUID, about: 
         )
 
 
-def dialogs(visit: Visit) -> None:
+def closing_dialog(visit: Visit) -> None:
     """The note that closes errors; a dialog that is open is drawn again with every run of the page."""
-    asked = state.dialog()
-    if asked is None or asked.name not in ("resolve", "ignore"):
+    asked = dialogs.asked("resolve", "ignore")
+    if asked is None:
         return
     verb, count, chosen = asked.name.capitalize(), asked.about["count"], asked.about["chosen"]
 
-    @st.dialog(f"{verb} {words.counted(count, 'error')}", icon=icon("edit_note"), on_dismiss=state.close_dialog)
     def draw() -> None:
         st.markdown(texts.CLOSING[asked.name])
         st.pills("Use a note", texts.NOTES[asked.name], key="errors_template", on_change=_use_template)
         note = st.text_area("Note", key=NOTE, placeholder="What was done, or why it does not matter", required=True)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Cancel", key="errors_note_no", on_click=state.close_dialog)
-            st.button(
-                verb,
-                key="errors_note_yes",
-                type="primary",
-                disabled=not note.strip(),
-                help=None if note.strip() else "A note is needed: it is what the next person will read.",
-                on_click=_closed,
-                args=(visit, asked.name, chosen),
-            )
+        missing = None if note.strip() else "A note is needed: it is what the next person will read."
+        act = partial(_closed, visit, asked.name, chosen)
+        dialogs.buttons(verb, "errors_note", act, disabled=bool(missing), help=missing)
 
-    draw()
+    dialogs.show(f"{verb} {words.counted(count, 'error')}", draw, symbol="edit_note")
 
 
 def _use_template() -> None:

@@ -14,18 +14,14 @@ from glsync.engine.suggest import fresh_pairs
 from glsync.errors import SyncError
 from glsync.services import mappings
 from glsync.services.mappings import MappingDraft
-from glsync.ui import components, mapping_draft, mapping_editor, state, texts, words
+from glsync.ui import components, dialogs, mapping_draft, mapping_editor, state, texts, words
 from glsync.ui.commands import attempt, done
-from glsync.ui.components import icon
 from glsync.ui.shell import Visit
 from glsync.values import GlideColumn
 
 
 def draw(visit: Visit) -> None:
     """Draw the dialog that is open; called in every run of the page, so that it stays open."""
-    asked = state.dialog()
-    if asked is None or not asked.name.startswith("mapping_"):
-        return
     known: dict[str, Callable[..., None]] = {
         "mapping_create": _create_table,
         "mapping_add_columns": _add_columns,
@@ -33,14 +29,8 @@ def draw(visit: Visit) -> None:
         "mapping_delete": _delete,
         "mapping_stale": _stale,
     }
-    known[asked.name](visit, **asked.about)
-
-
-def _buttons(label: str, key: str, act: Any, *args: Any, disabled: bool = False) -> None:
-    """Cancel first, then the act by its verb."""
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Cancel", key=f"{key}_cancel", on_click=state.close_dialog)
-        st.button(label, key=f"{key}_yes", type="primary", disabled=disabled, on_click=act, args=args)
+    if (asked := dialogs.asked(*known)) is not None:
+        known[asked.name](visit, **asked.about)
 
 
 # Making the target fit
@@ -49,13 +39,12 @@ def _buttons(label: str, key: str, act: Any, *args: Any, disabled: bool = False)
 def _create_table(visit: Visit, key: str) -> None:
     draft = mapping_draft.current(key).draft
 
-    @st.dialog(f"Create {draft.target}", width="medium", icon=icon("table"), on_dismiss=state.close_dialog)
     def draw_it() -> None:
         st.markdown(texts.CREATE_TABLE)
         ddl = _shown(lambda: mappings.create_table_ddl(visit.actor, draft), "mapping_create_ddl")
-        _buttons("Create table", "mapping_create", _created, visit, draft, disabled=ddl is None)
+        dialogs.buttons("Create table", "mapping_create", _created, visit, draft, disabled=ddl is None)
 
-    draw_it()
+    dialogs.show(f"Create {words.plain(draft.target)}", draw_it, symbol="table", width="medium")
 
 
 def _shown(make: Any, key: str) -> str | None:
@@ -84,13 +73,12 @@ def _add_columns(visit: Visit, key: str, columns: Sequence[GlideColumn]) -> None
     draft = mapping_draft.current(key).draft
     wanted = replace(draft, pairs=[*draft.pairs, *_fresh(draft, columns)])
 
-    @st.dialog(f"Add columns to {draft.target}", width="medium", icon=icon("table"), on_dismiss=state.close_dialog)
     def draw_it() -> None:
         st.markdown(texts.ADD_COLUMNS)
         ddl = _shown(lambda: mappings.add_columns_ddl(visit.actor, wanted), "mapping_add_ddl")
-        _buttons("Add columns", "mapping_add", _added, visit, key, wanted, disabled=ddl is None)
+        dialogs.buttons("Add columns", "mapping_add", _added, visit, key, wanted, disabled=ddl is None)
 
-    draw_it()
+    dialogs.show(f"Add columns to {words.plain(draft.target)}", draw_it, symbol="table", width="medium")
 
 
 def _fresh(draft: MappingDraft, columns: Sequence[GlideColumn]) -> list[Any]:
@@ -109,14 +97,13 @@ def _added(visit: Visit, key: str, wanted: MappingDraft) -> None:
 
 
 def _duplicate(visit: Visit, id: UUID, name: str) -> None:
-    @st.dialog(f"Duplicate {name}", icon=icon("content_copy"), on_dismiss=state.close_dialog)
     def draw_it() -> None:
         st.markdown("The copy is a draft that is switched off and names a table of its own.")
         st.session_state.setdefault("mapping_duplicate_name", f"{name} copy")
         new = st.text_input("Name of the copy", key="mapping_duplicate_name")
-        _buttons("Duplicate", "mapping_duplicate", _duplicated, visit, id, disabled=not new.strip())
+        dialogs.buttons("Duplicate", "mapping_duplicate", _duplicated, visit, id, disabled=not new.strip())
 
-    draw_it()
+    dialogs.show(f"Duplicate {words.plain(name)}", draw_it, symbol="content_copy")
 
 
 def _duplicated(visit: Visit, id: UUID) -> None:
@@ -128,14 +115,13 @@ def _duplicated(visit: Visit, id: UUID) -> None:
 
 
 def _delete(visit: Visit, id: UUID, name: str, key: str) -> None:
-    @st.dialog(f"Delete {name}", icon=icon("delete"), on_dismiss=state.close_dialog)
     def draw_it() -> None:
         st.markdown(texts.DELETE_MAPPING)
         typed = st.text_input(f"Type {words.plain(name)} to confirm", key="mapping_delete_name")
         allowed = visit.may("admin") and typed.strip() == name
-        _buttons("Delete mapping", "mapping_delete", _deleted, visit, id, name, key, disabled=not allowed)
+        dialogs.buttons("Delete mapping", "mapping_delete", _deleted, visit, id, name, key, disabled=not allowed)
 
-    draw_it()
+    dialogs.show(f"Delete {words.plain(name)}", draw_it, symbol="delete")
 
 
 def _deleted(visit: Visit, id: UUID, name: str, key: str) -> None:
@@ -159,7 +145,6 @@ def _stale(visit: Visit, key: str, activate: bool) -> None:
     assert editing.draft.id is not None  # only what is stored can be stale
     theirs = mappings.get(visit.actor, editing.draft.id)
 
-    @st.dialog("Somebody else saved first", width="medium", icon=icon("group"), on_dismiss=state.close_dialog)
     def draw_it() -> None:
         st.markdown(texts.STALE)
         rows = _differences(editing.draft, theirs)
@@ -171,7 +156,7 @@ def _stale(visit: Visit, key: str, activate: bool) -> None:
                 args=(visit, key, theirs.version, activate),
             )  # fmt: skip
 
-    draw_it()
+    dialogs.show("Somebody else saved first", draw_it, symbol="group", width="medium")
 
 
 def _differences(yours: MappingDraft, theirs: MappingDraft) -> list[tuple[str, str, str]]:

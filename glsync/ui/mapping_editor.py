@@ -29,6 +29,7 @@ from glsync.ui.components import card, chip, empty, guarded, icon, timeline
 from glsync.ui.mapping_draft import Editing
 from glsync.ui.mapping_grid import Source
 from glsync.ui.shell import Visit
+from glsync.ui.state import Flash
 from glsync.values import Problem
 
 NEW = "new"
@@ -216,9 +217,13 @@ def _preview(visit: Visit, editing: Editing) -> None:
 
 def _show_preview(found: Preview) -> None:
     st.caption(texts.PREVIEW_NOTE)
-    frame = pd.DataFrame(found.rows, columns=list(found.columns)).astype("object")
-    marked = {(cell.row_id, cell.column) for cell in found.bad}
-    ids = [row.get("glide_row_id") for row in found.rows]
+    marked = {(cell.row_id, cell.column): cell.value for cell in found.bad}
+    ids = [row.get("glide_row_id") or "" for row in found.rows]
+    rows = [
+        {name: marked.get((row_id, name), value) for name, value in row.items()}
+        for row_id, row in zip(ids, found.rows, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=list(found.columns)).astype("object")
 
     def mark(column: pd.Series[str]) -> list[str]:
         bad = tables.CHIP_COLOURS["red"]
@@ -310,8 +315,11 @@ def save(visit: Visit, key: str, *, activate: bool) -> None:
     assert stored.id is not None  # it is stored
     mapping_draft.forget(key)
     st.query_params["mapping"] = str(stored.id)
-    said = f"{stored.name} is active." if activate else f"{stored.name} is saved as a draft."
-    done(said, link=("Sync it now", "runs", {}) if activate else None)
+    if not activate:
+        done(f"{stored.name} is saved as a draft.")
+        return
+    sync = ("Sync now", "sync", commands.sync_now, (visit.actor, stored.id, stored.name))
+    state.flash(Flash("good", f"{stored.name} is active.", button=sync if stored.enabled else None))
 
 
 def _save_or_ask(visit: Visit, key: str, activate: bool) -> MappingDraft | None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from glsync.errors import SyncError
-from glsync.ui import background, commands, components, state, texts, words
+from glsync.ui import background, commands, components, dialogs, run_view, state, texts, words
 from glsync.ui.components import icon
 from glsync.ui.shell import Visit
 from glsync.values import Plan, SideWrites
@@ -16,12 +16,11 @@ from glsync.values import Plan, SideWrites
 
 def dialog(visit: Visit) -> None:
     """Draw the drawer while it is open."""
-    asked = state.dialog()
-    if asked is None or asked.name != "plan":
+    asked = dialogs.asked("plan")
+    if asked is None:
         return
     name, mapping_id = asked.about["name"], asked.about["mapping"]
 
-    @st.dialog(f"Dry run of {name}", position="right", width="medium", icon=icon("preview"), on_dismiss=close)
     def draw() -> None:
         work = background.answer(commands.PLAN, texts.WORKING_PLAN)
         if work is None:
@@ -34,7 +33,8 @@ def dialog(visit: Visit) -> None:
         show(plan)
         _acts(visit, mapping_id, name)
 
-    draw()
+    title = f"Dry run of {words.plain(name)}"
+    dialogs.show(title, draw, symbol="preview", close=close, width="medium", drawer=True)
 
 
 def close() -> None:
@@ -75,7 +75,7 @@ def show(plan: Plan) -> None:
                 st.metric("Delete", words.number(writes.delete), border=True)
     st.caption(
         f"{words.counted(plan.failed, 'row')} held back · {words.counted(plan.conflicts, 'conflict')} · "
-        f"costs {plan.price.updates.normalize():f} Glide updates · plan {plan.hash[:8]}"
+        f"costs {run_view.price(plan.price.updates)} · plan {plan.hash[:8]}"
     )
     for part in plan.waiting:
         with st.container(border=True):

@@ -11,7 +11,7 @@ from glsync.errors import NotFound
 from glsync.services import runs
 from glsync.services.errors import ErrorGroup
 from glsync.services.runs import RunRow
-from glsync.ui import commands, live, places, run_view, state, texts, words
+from glsync.ui import commands, dialogs, live, places, run_view, state, texts, words
 from glsync.ui.components import card, empty, guarded, icon
 from glsync.ui.shell import Visit
 
@@ -126,29 +126,20 @@ def ask_approval(log_id: UUID, part: dict[str, Any]) -> None:
 
 def approval_dialog(visit: Visit, run: RunRow) -> None:
     """The last look before a guarded part is written."""
-    asked = state.dialog()
-    if asked is None or asked.name != "approve" or asked.about["run"] != run.id:
+    asked = dialogs.asked("approve")
+    if asked is None or asked.about["run"] != run.id:
         return
     part = asked.about["part"]
 
-    @st.dialog("Approve this part", icon=icon("pan_tool"), on_dismiss=state.close_dialog)
     def draw() -> None:
         st.markdown(words.plain(part["reason"]))
         side = "Postgres" if part["side"] == "postgres" else "Glide"
         st.markdown(texts.APPROVAL.format(rows=words.counted(part["rows"], "row"), side=side, act=part["operation"]))
         for row_id in part.get("sample", ()):
             st.text(row_id)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Cancel", key="runs_approval_no", on_click=state.close_dialog)
-            st.button(
-                f"Approve {part['operation']}",
-                key="runs_approval_yes",
-                type="primary",
-                on_click=_approved,
-                args=(visit, run, part["hash"]),
-            )
+        dialogs.buttons(f"Approve {part['operation']}", "runs_approval", _approved, visit, run, part["hash"])
 
-    draw()
+    dialogs.show("Approve this part", draw, symbol="pan_tool")
 
 
 def _approved(visit: Visit, run: RunRow, plan_hash: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import streamlit as st
 
@@ -103,8 +104,14 @@ def facts(run: RunRow) -> str:
         f"took {words.duration(run.seconds)}" if run.completed_at else f"running for {words.duration(run.seconds)}",
         tables.asked(run),
         texts.DIRECTIONS[run.direction],
-        f"{run.price.normalize():f} Glide updates",
+        price(run.price),
     ]
     if run.mapping_version:
         told.append(f"mapping version {run.mapping_version}")
     return " · ".join(told)
+
+
+def price(updates: Decimal) -> str:
+    """1 Glide update; 9.58 Glide updates."""
+    plain = f"{updates.normalize():f}"
+    return f"{plain} Glide update{'' if plain == '1' else 's'}"

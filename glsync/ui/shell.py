@@ -11,14 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 from glsync.errors import SyncError
 from glsync.services import access, runs
 from glsync.services.access import Actor, Role
-from glsync.ui import live, places, state, texts, words
+from glsync.ui import live, messages, state, texts, words
 from glsync.ui.components import icon
-from glsync.ui.state import Flash
 
 SILENT = timedelta(seconds=60)
 """A worker that was not heard of for so long is taken for gone."""
-TONES = {"good": ("check_circle", "green"), "note": ("info", "blue"), "bad": ("error", "red")}
-"""How a message sounds -> its icon and colour."""
 _SINCE = "shell_unreachable_since"
 
 
@@ -54,8 +51,8 @@ def enter(page: str, role: Role = "viewer") -> Visit:
             st.caption(title.intro)
         actions = st.container(horizontal=True, width="content", vertical_alignment="center", key="shell_actions")
     _status_line(actor)
-    for number, message in enumerate(state.flashes()):
-        _show(message, number)
+    if state.dialog() is None:
+        messages.draw()
     return Visit(actor, actions)
 
 
@@ -87,21 +84,3 @@ def _pulse(actor: Actor) -> None:
         st.badge(f"Worker last seen {words.ago(seen)}", icon=icon("warning"), color="orange", help=texts.NO_WORKER)
     else:
         st.badge("Live", icon=icon("sensors"), color="green", help=texts.LIVE.format(seconds=live.IDLE))
-
-
-def _show(message: Flash, number: int) -> None:
-    """One message above the page: what happened, what to do, where it leads."""
-    symbol, colour = TONES[message.tone]
-    text = f":{colour}[{icon(symbol)}] **{words.plain(message.text)}**"
-    if message.hint:
-        text += f"  \n{words.plain(message.hint)}"
-    if message.reference:
-        text += f"  \n:gray[:small[Reference {message.reference}]]"
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"shell_flash_{number}"):
-        st.markdown(text, width="stretch")
-        if message.link:
-            label, page, parameters = message.link
-            places.link(label, page, icon=icon("arrow_forward"), **parameters)
-        if message.undo:
-            act, about = message.undo
-            st.button("Undo", key=f"shell_undo_{number}", icon=icon("undo"), on_click=act, args=about)

@@ -22,8 +22,8 @@ _DIALOG = "shell_dialog"
 class Flash:
     """A message for the next drawing of the page.
 
-    `link` is (label, page, query parameters); `undo` is the callback that takes the act back, with its arguments;
-    `shown` is when it was first drawn, by the monotonic clock.
+    `link` is (label, page, query parameters); `button` is what may be done next, or undone: (label, icon, callback,
+    its arguments); `shown` is when it was first drawn, by the monotonic clock.
     """
 
     tone: Tone
@@ -31,7 +31,7 @@ class Flash:
     hint: str = ""
     reference: str = ""
     link: tuple[str, str, dict[str, str]] | None = None
-    undo: tuple[Callable[..., None], tuple[Any, ...]] | None = None
+    button: tuple[str, str, Callable[..., None], tuple[Any, ...]] | None = None
     shown: float = 0.0
 
 
@@ -89,6 +89,8 @@ def flashes() -> list[Flash]:
 
 
 def open_dialog(name: str, /, **about: object) -> None:
+    """Open it with the next drawing; what earlier acts said is over."""
+    st.session_state.pop(_FLASHES, None)
     put(_DIALOG, Dialog(name, about))
 
 
