@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 from psycopg2 import extensions
 
-from glsync import oneway
+from glsync import oneway, twoway
 from glsync.errors import (
     Cancelled,
     ConfigError,
@@ -64,11 +64,14 @@ def plan(mapping_id: UUID) -> Plan:
     Raises:
         SyncError: as `run`.
     """
-    with closing(db.open_connection("glsync plan")) as connection, transaction(connection) as cursor:
-        job = runs.of_mapping(cursor, mapping_id)
-        _preflight(cursor, job)
+    with closing(db.open_connection("glsync plan")) as connection:
+        with transaction(connection) as cursor:
+            job = runs.of_mapping(cursor, mapping_id)
+            _preflight(cursor, job)
         with open_glide(job.connection) as app:
-            return oneway.plan(cursor, job, app)
+            if is_streamed(job):
+                return oneway.plan(connection, job, app)
+            return twoway.plan(connection, job, app)
 
 
 def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started: float) -> RunReport:
@@ -79,7 +82,8 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
     with transaction(connection) as cursor:
         _preflight(cursor, job)
     with open_glide(job.connection, pause=lambda seconds, error: lease.wait(seconds, _waiting(seconds, error))) as app:
-        report = oneway.sync(connection, job, lease, app)
+        way = oneway.sync if is_streamed(job) else twoway.sync
+        report = way(connection, job, lease, app)
         report = replace(report, seconds=time.monotonic() - started)
         with transaction(connection) as cursor:
             runs.end(cursor, report)
@@ -88,16 +92,16 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
     return report
 
 
+def is_streamed(job: runs.Job) -> bool:
+    """Does one side decide? Then it is streamed. Both decide, or Postgres does: they are compared."""
+    return job.mapping.direction == "to_supabase"
+
+
 def _preflight(cursor: extensions.cursor, job: runs.Job) -> None:
     """Refuse what cannot work before anything is read or written."""
     mapping = job.mapping
     if not mapping.enabled:
         raise ConfigError(f"Mapping {mapping.name!r} is switched off", hint="Activate it on the mapping's page.")
-    if mapping.direction != "to_supabase":
-        raise ConfigError(
-            f"Mapping {mapping.name!r} writes to Glide, which this version does not do yet",
-            hint="Choose the direction to_supabase.",
-        )
     cursor.execute("select is_valid, validation_message from public.gl_validate_column_mapping(%s)", (str(mapping.id),))
     found = [Problem("error", message) for is_valid, message in cursor.fetchall() if not is_valid]
     if found:

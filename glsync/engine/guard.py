@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
 
-from glsync.values import Deletes, Waiting
+from glsync.values import Deletes, Operation, Side, Waiting
 
 MOST_DELETES = 25
 """Rows a run may take away unasked."""
@@ -44,3 +45,48 @@ def plan_hash(mapping_id: UUID, operation: str, ids: Sequence[str]) -> str:
     """The name of exactly this operation on exactly these rows: approving it approves nothing else."""
     text = "\n".join([str(mapping_id), operation, *sorted(ids)])
     return sha256(text.encode()).hexdigest()[:16]
+
+
+TAKES_AWAY = frozenset[Operation]({"delete", "mark"})
+MOST_UPDATE_SHARE = 0.30
+"""Share of the rows a run may change unasked on one side of a two-way mapping."""
+
+
+def writes(
+    mapping_id: UUID, side: Side, operation: Operation, ids: Sequence[str], *, base: int, left: int
+) -> Waiting | None:
+    """What of a two-way plan must wait: an emptied side, many deletes, a change of nearly everything.
+
+    Args:
+        ids: the rows `side` would lose or see changed.
+        base: rows both sides held when they last agreed; a first match has none and changes what it must.
+        left: rows the other side holds now.
+    """
+    if not ids or operation == "create":
+        return None
+    name = "Glide" if side == "glide" else "Postgres"
+    other = "Postgres" if side == "glide" else "Glide"
+    count = len(ids)
+    if operation in TAKES_AWAY and left == 0:
+        reason = f"{other}'s table is empty: all {count:,} rows would be deleted in {name}"
+    elif operation in TAKES_AWAY and count > MOST_DELETES:
+        reason = f"{count:,} rows would be deleted in {name}; more than {MOST_DELETES} need an approval"
+    elif operation in TAKES_AWAY and base >= SMALL_BASE and count > base * MOST_SHARE:
+        reason = f"{count:,} of {base:,} rows would be deleted in {name}; more than {MOST_SHARE:.0%} need an approval"
+    elif operation == "update" and base >= SMALL_BASE and count > base * MOST_UPDATE_SHARE:
+        share = f"{MOST_UPDATE_SHARE:.0%}"
+        reason = f"{count:,} of {base:,} rows would be changed in {name}; more than {share} need an approval"
+    else:
+        return None
+    return Waiting(
+        reason, side, operation, count, plan_hash(mapping_id, f"{side} {operation}", ids), tuple(ids[:SAMPLE])
+    )
+
+
+def spending(mapping_id: UUID, ids: Sequence[str], price: Decimal, spent: Decimal, budget: Decimal) -> Waiting | None:
+    """What must wait because it would cost more Glide updates than the connection may spend this month."""
+    if not ids or spent + price <= budget:
+        return None
+    left = max(budget - spent, Decimal(0))
+    reason = f"Writing to Glide costs {price:,} updates; {left:,} of {budget:,} are left this month"
+    return Waiting(reason, "glide", "budget", len(ids), plan_hash(mapping_id, "budget", ids), tuple(ids[:SAMPLE]))

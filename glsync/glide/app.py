@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import msgspec
+from msgspec import Raw
 
 from glsync.config import settings
 from glsync.engine import types
@@ -40,6 +41,9 @@ class Source(Protocol):
 
     def exists(self, row_id: str) -> bool | None:
         """Is this row there? None where the only way to know is to read the whole table."""
+
+    def row(self, row_id: str) -> Raw | None:
+        """One row; None when it is not there. Only where rows can be asked for one by one."""
 
     most_per_call: int
     queues_writes: bool

@@ -38,6 +38,10 @@ class _Answer(msgspec.Struct):
     continuation: Any = None
 
 
+class _OneRow(msgspec.Struct):
+    data: Raw
+
+
 class _Ids(msgspec.Struct):
     rowIDs: list[str]  # noqa: N815  # Glide's spelling
 
@@ -63,13 +67,20 @@ class BigTable:
         return _etag(self._client.call("HEAD", self._rows, what=self._what))
 
     def exists(self, row_id: str) -> bool | None:
+        return self.row(row_id) is not None
+
+    def row(self, row_id: str) -> Raw | None:
+        what = f"row {row_id!r} of {self._what}"
         try:
-            self._client.call("GET", f"{self._rows}/{quote(row_id, safe='')}", what=f"row {row_id!r} of {self._what}")
+            reply = self._client.call("GET", f"{self._rows}/{quote(row_id, safe='')}", what=what)
         except GlideTableMissing as error:
             if _speaks_of_row(error.said):
-                return False
+                return None
             raise
-        return True
+        try:
+            return msgspec.json.decode(reply.body, type=_OneRow).data
+        except msgspec.DecodeError as error:
+            raise garbled(what, reply.body) from error
 
     def pages(self, start: str | None = None) -> Iterator[Page]:
         asked = start
@@ -115,7 +126,7 @@ class BigTable:
             return self._add(ops[:middle]) + self._add(ops[middle:])
         if len(ids) != len(ops):
             return all_of(ops, "unknown", f"Glide named {len(ids)} rows for {len(ops)} adds")
-        return [Outcome(op.id, "done", row_id) for op, row_id in zip(ops, ids, strict=True)]
+        return [Outcome(op.id, "accepted", row_id) for op, row_id in zip(ops, ids, strict=True)]
 
     def _one(self, op: Op) -> Outcome:
         url = f"{self._rows}/{quote(op.row_id or '', safe='')}"
@@ -136,7 +147,7 @@ class BigTable:
         except (GlideRejected, GlideTableMissing) as error:
             is_stale = error.status == 412 or _speaks_of_row(error.said)
             return Outcome(op.id, "stale" if is_stale else "failed", op.row_id, str(error))
-        return Outcome(op.id, "done", op.row_id)
+        return Outcome(op.id, "accepted", op.row_id)
 
     @property
     def _what(self) -> str:

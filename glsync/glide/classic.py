@@ -55,6 +55,9 @@ class ClassicTable:
     def exists(self, row_id: str) -> bool | None:  # noqa: ARG002  # the protocol's; v1 cannot ask for one row
         return None
 
+    def row(self, row_id: str) -> Raw | None:
+        raise GlideRejected(f"The classic API cannot ask for row {row_id!r} alone")
+
     def pages(self, start: str | None = None) -> Iterator[Page]:
         """Each page in turn; a continuation that repeats would never end and is an error."""
         asked = start

@@ -51,6 +51,7 @@ LARGEST_ANSWER = 256 * 1024 * 1024
 """Bytes; a page of 10,000 rows is some 5 MB."""
 CHUNK = 1 << 20
 
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 _GATEWAY = frozenset({500, 502, 503, 504})
 
 
@@ -102,7 +103,7 @@ class Client:
         Raises:
             GlideError: one of its kinds; with repeat=False a GlideUnreachable may mean the call took effect.
         """
-        body = None if json is None else msgspec.json.encode(json)
+        body = None if json is None else _encode(json)
         sent = {"Content-Type": "application/json", **(headers or {})} if body is not None else dict(headers or {})
         retrying = Retrying(
             retry=retry_if_exception(lambda error: repeat and isinstance(error, GlideError) and error.retryable),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from glsync.values import Operation
 
 State = Literal["done", "accepted", "failed", "unknown", "stale"]
-"""accepted: queued by Glide, to be seen in a later read. stale: the row changed or went since we read it."""
+"""accepted: taken by Glide, to be seen in a later read. stale: the row changed or went since we read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Op:
 
     id: str
     operation: Operation
+    """create, update or delete: Glide knows no mark."""
     row_id: str | None = None
     cells: Mapping[str, Any] = field(default_factory=dict)
     if_match: str | None = None

@@ -58,8 +58,13 @@ def _read_all(connection: extensions.connection, read: Read, lease: Lease) -> No
             store_page(connection, read, lease, page, one)
 
 
-def plan(cursor: extensions.cursor, job: runs.Job, app: App) -> Plan:
+def plan(connection: extensions.connection, job: runs.Job, app: App) -> Plan:
     """What a run would do now: everything is read and compared, nothing is written or remembered."""
+    with transaction(connection) as cursor:
+        return _planned(cursor, job, app)
+
+
+def _planned(cursor: extensions.cursor, job: runs.Job, app: App) -> Plan:
     capture.sign(cursor, job.mapping.id)
     read = open_read(cursor, job, app.source(job.mapping.glide_table), dry=True)
     created = updated = failed = 0

@@ -23,7 +23,7 @@ from glsync.engine.types import family
 from glsync.postgres.statement import names, statement
 from glsync.postgres.tables import MARK_COLUMN
 from glsync.postgres.target import Refusal, Target, is_about_a_row, refusal
-from glsync.values import ROW_ID_COLUMN, Cells
+from glsync.values import ROW_ID_COLUMN, Cells, Side
 
 FETCH = 2000
 """Rows of the comparison held at once."""
@@ -43,7 +43,7 @@ class Difference:
     glide: Cells | None
     postgres: Cells | None
     postgres_at: datetime | None
-    state: str | None
+    detached: Side | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,10 @@ class Sides:
         ambiguous = [row[0] for row in cursor.fetchall()]
         self.cannot_read(cursor, ambiguous)
         return ambiguous
+
+    def drop_rows(self, cursor: extensions.cursor, ids: Sequence[str]) -> None:
+        """These are not in Glide any more."""
+        cursor.execute("delete from glsync_glide where k = any(%s)", (list(ids),))
 
     def at(self, cursor: extensions.cursor, ids: Sequence[str]) -> dict[str, Cells]:
         """Rows of Glide as read, by id."""
@@ -151,6 +155,11 @@ class Sides:
             cursor.execute(statements.text("sides_differences"), {"mapping": mapping_id})
             for row in cursor:
                 yield Difference(*row)
+
+    def postgres_rows(self, cursor: extensions.cursor) -> int:
+        """Rows of Postgres in this comparison."""
+        cursor.execute("select count(*) from glsync_postgres")
+        return int((cursor.fetchone() or (0,))[0])
 
     def digests(self, cursor: extensions.cursor) -> tuple[str, str, int]:
         """(Glide's digest, Postgres's digest, rows)."""

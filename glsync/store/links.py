@@ -26,7 +26,7 @@ class Link:
     pg_key: str | None
     base_glide: Cells | None
     base_postgres: Cells | None
-    state: str = "live"
+    detached: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,12 @@ class Past:
     pg_key: str | None
     before: Cells | None
     after: Cells | None
+
+
+def key_of(pg_key: str | None) -> list[Any] | None:
+    """A Postgres key as the list it is the text of."""
+    found: list[Any] | None = msgspec.json.decode(pg_key) if pg_key else None
+    return found
 
 
 def as_json(value: Any) -> str | None:
@@ -56,7 +62,7 @@ def save(cursor: extensions.cursor, mapping_id: UUID, links: Iterable[Link]) -> 
             "pg_key": link.pg_key,
             "base_glide": link.base_glide,
             "base_postgres": link.base_postgres,
-            "state": link.state,
+            "detached": link.detached,
         }
         for link in links
     ]

@@ -230,6 +230,16 @@ def spend(cursor: extensions.cursor, connection_id: UUID, price: Price, calls: i
     )
 
 
+def spent_this_month(cursor: extensions.cursor, connection_id: UUID) -> Decimal:
+    """Glide updates the connection used since the first of the month, UTC."""
+    cursor.execute(
+        """select coalesce(sum(updates), 0) from glsync.usage
+           where connection_id = %s and day >= date_trunc('month', now() at time zone 'UTC')::date""",
+        (str(connection_id),),
+    )
+    return Decimal((cursor.fetchone() or (0,))[0])
+
+
 def sweep(cursor: extensions.cursor) -> list[str]:
     """End the runs nobody works on any more; their ids."""
     cursor.execute(statements.text("run_sweep"))

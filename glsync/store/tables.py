@@ -425,8 +425,7 @@ class Link(Table, table=True):
     pg_key: str | None = _text()
     base_glide: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
     base_postgres: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
-    state: str = _text("live")
-    glide_version: str | None = _text()
+    detached: str | None = _text()
     updated_at: datetime = _now()
 
 

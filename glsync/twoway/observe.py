@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -29,6 +32,7 @@ from glsync.values import ROW_ID, Counts, FieldRule
 POINT_READS = 200
 """Rows of a Big Table looked up one by one; beyond, reading it again is quicker."""
 POINT_READ_PRICE = Decimal("0.001")
+POINT_READS_AT_ONCE = 4
 
 
 @dataclass(slots=True)
@@ -50,13 +54,14 @@ class Run:
     gone: frozenset[str] = frozenset()
     """Linked rows whose absence from Glide is proven."""
     glide_rows: int = 0
+    is_first: bool = False
     recorder: problems.Recorder = field(init=False)
 
     def __post_init__(self) -> None:
         self.recorder = problems.Recorder(self.job.mapping.id, self.job.log_id)
 
 
-def open_run(connection: extensions.connection, job: runs.Job, source: Source) -> Run:
+def open_run(connection: extensions.connection, job: runs.Job, source: Source, *, dry: bool = False) -> Run:
     """Everything a comparison needs, before anything is read."""
     exact = partial(json.loads, parse_float=Decimal)
     extras.register_default_jsonb(connection, loads=exact)
@@ -71,7 +76,8 @@ def open_run(connection: extensions.connection, job: runs.Job, source: Source) -
         )
         sides = Sides(target, changed_at=mapping.newest[1] if mapping.newest else None)
         sides.open(cursor)
-        capture.watch(cursor, target)
+        if not dry:
+            capture.watch(cursor, target)
         return Run(
             job=job,
             source=source,
@@ -116,6 +122,19 @@ def read_glide(connection: extensions.connection, run: Run, lease: Lease | None,
     run.moved, run.version = after != run.version and not again, after
 
 
+def reread_rows(connection: extensions.connection, run: Run, ids: Sequence[str]) -> None:
+    """These rows of a Big Table as they are now; those that are gone leave this session's table."""
+    with ThreadPoolExecutor(POINT_READS_AT_ONCE) as pool:
+        rows = list(pool.map(run.source.row, ids))
+    run.reads += POINT_READ_PRICE * len(ids)
+    found = [row for row in rows if row is not None]
+    batch = transform(found, run.layout)
+    with transaction(connection) as cursor:
+        capture.sign(cursor, run.job.mapping.id)
+        run.sides.drop_rows(cursor, [row_id for row_id, row in zip(ids, rows, strict=True) if row is None])
+        run.sides.add_page(cursor, batch, run.layout)
+
+
 def _transformed(run: Run, page: Page) -> tuple[Batch, dict[str, str]]:
     run.reads += page.price
     run.glide_rows += len(page.rows)
@@ -126,10 +145,9 @@ def _markers(rows: list[Raw], column: str | None) -> dict[str, str]:
     """Row id -> what stands in the marker column; rows without a marker are left out."""
     if column is None:
         return {}
-    marked = msgspec.defstruct(
-        "Marked", [("id", str, msgspec.field(name=ROW_ID)), ("mark", object, msgspec.field(default=None, name=column))]
-    )
-    found = msgspec.json.decode(b"[" + b",".join(rows) + b"]", type=list[marked])  # type: ignore[valid-type]
+    fields = [("id", str, msgspec.field(name=ROW_ID)), ("mark", Any, msgspec.field(default=None, name=column))]
+    marked: Any = msgspec.defstruct("Marked", fields)
+    found: list[Any] = msgspec.json.decode(b"[" + b",".join(rows) + b"]", type=list[marked])
     return {row.id: str(row.mark) for row in found if row.mark}
 
 

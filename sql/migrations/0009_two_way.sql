@@ -3,6 +3,7 @@
 
 -- The base: one row on both sides. `pg_key` is the target's primary key as the text of a JSON array; a row born in
 -- Postgres has no glide_row_id until Glide has named it. Each half of the base is in the form its own side gives back.
+-- A detached row was let go: it stays on that side and is not made again on the other.
 create table glsync.links (
     id uuid primary key default gen_random_uuid(),
     mapping_id uuid not null references public.gl_mappings on delete cascade,
@@ -11,8 +12,7 @@ create table glsync.links (
     pg_key text,
     base_glide jsonb,
     base_postgres jsonb,
-    state text not null default 'live' check (state in ('live', 'pending', 'detached')),
-    glide_version text,
+    detached text check (detached in ('glide', 'postgres')),
     updated_at timestamptz not null default now(),
     constraint links_by_glide unique (mapping_id, glide_row_id),
     constraint links_by_postgres unique (mapping_id, pg_key),
@@ -57,7 +57,7 @@ create table glsync.history (
     log_id uuid references public.gl_sync_logs on delete set null,
     link_id uuid,
     side text not null check (side in ('glide', 'postgres')),
-    operation text not null check (operation in ('create', 'update', 'delete')),
+    operation text not null check (operation in ('create', 'update', 'mark', 'delete')),
     glide_row_id text,
     pg_key text,
     before jsonb,

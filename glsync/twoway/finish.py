@@ -1,0 +1,104 @@
+"""A two-way run from its first look to its report, and the same as a plan that writes nothing."""
+
+from __future__ import annotations
+
+from psycopg2 import extensions
+
+from glsync.glide import App
+from glsync.postgres import capture
+from glsync.store import problems, runs
+from glsync.store.db import transaction
+from glsync.store.lease import Lease
+from glsync.twoway.decide import Decided, decide, plan_of
+from glsync.twoway.observe import Run, observe, open_run
+from glsync.twoway.push import push
+from glsync.twoway.settle import read_back, settle
+from glsync.twoway.write import write_postgres
+from glsync.values import Plan, Price, RunReport, Status
+
+
+def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: App) -> RunReport:
+    """Look, settle what is in doubt, decide, write both sides, look again, certify."""
+    run = open_run(connection, job, app.source(job.mapping.glide_table))
+    with transaction(connection) as cursor:
+        touches = capture.touches(cursor, job.mapping.id)
+        runs.note(cursor, job.log_id, "Reading both sides", stage="read")
+    observe(connection, run, lease)
+    busy = settle(connection, run, lease)
+    decided = decide(connection, run, busy)
+    write_postgres(connection, run, decided, lease)
+    push(connection, run, decided, lease)
+    read_back(connection, run, lease)
+    return _finish(connection, run, decided, lease, touches)
+
+
+def plan(connection: extensions.connection, job: runs.Job, app: App) -> Plan:
+    """What a run would do now. Both sides are read; nothing is written, remembered or settled."""
+    run = open_run(connection, job, app.source(job.mapping.glide_table), dry=True)
+    observe(connection, run, None)
+    return plan_of(run, decide(connection, run))
+
+
+def _finish(
+    connection: extensions.connection, run: Run, decided: Decided, lease: Lease, touches: list[str]
+) -> RunReport:
+    mapping_id = run.job.mapping.id
+    with transaction(connection) as cursor:
+        lease.check(cursor)
+        run.recorder.close(cursor)
+        problems.settle(cursor, mapping_id, run.since)
+        capture.settle(cursor, mapping_id, touches)
+        in_step = _certify(cursor, run, decided)
+        stored = run.counts.stored
+        skipped = max(0, run.counts.read - stored - run.counts.failed - run.counts.conflicts)
+        run.counts = run.counts + type(run.counts)(skipped=skipped)
+        runs.progress(cursor, run.job.log_id, "finish", run.counts, run.reads + run.writes, run.counts.read)
+    status: Status = "completed_with_errors" if run.counts.failed or run.counts.conflicts else "completed"
+    return RunReport(
+        run.job.log_id,
+        status,
+        _told(run, decided, in_step=in_step),
+        run.counts,
+        0.0,
+        Price(run.reads, run.writes),
+        decided.waiting,
+    )
+
+
+def _certify(cursor: extensions.cursor, run: Run, decided: Decided) -> bool:
+    """Are both sides equal now, as last read? Then say so, with the digests to prove it."""
+    capture.sign(cursor, run.job.mapping.id)
+    cursor.execute("drop table glsync_postgres")
+    run.sides.read_postgres(cursor, str(run.job.mapping.id))
+    glide, postgres, rows = run.sides.digests(cursor)
+    if glide != postgres or decided.waiting or run.counts.failed:
+        return False
+    cursor.execute(
+        """insert into glsync.certificates as c (mapping_id, log_id, glide_digest, postgres_digest, rows, glide_version)
+           values (%s, %s, %s, %s, %s, %s)
+           on conflict (mapping_id) do update
+           set log_id = excluded.log_id, glide_digest = excluded.glide_digest,
+               postgres_digest = excluded.postgres_digest, rows = excluded.rows,
+               glide_version = excluded.glide_version, at = now()""",
+        (str(run.job.mapping.id), str(run.job.log_id), glide, postgres, rows, run.version),
+    )
+    return True
+
+
+def _told(run: Run, decided: Decided, *, in_step: bool) -> str:
+    counts = run.counts
+    parts = [
+        f"{number:,} {word}"
+        for number, word in (
+            (counts.created, "created"),
+            (counts.updated, "updated"),
+            (counts.deleted, "deleted"),
+            (counts.conflicts, "in conflict"),
+            (counts.failed, "failed"),
+        )
+        if number
+    ]
+    said = f"{counts.read:,} rows compared: {', '.join(parts) or 'nothing to write'}"
+    if decided.waiting:
+        return f"{said}; {decided.waiting[0].reason}"
+    return f"{said}; both sides are equal" if in_step else said
