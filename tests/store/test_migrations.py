@@ -154,6 +154,11 @@ def test_a_queue_that_is_older_gets_the_steps_it_lacks(empty_database_url):
     assert run_sql(empty_database_url, retry) == [(["search_path=glsync_queue, pg_temp"],)]
 
 
+def test_the_queue_is_found_where_procrastinate_says_it_is():
+    assert migrations.queue_sql() / "migrations" == Path(SchemaManager.get_migrations_path())
+    assert (migrations.queue_sql() / "schema.sql").read_text() == SchemaManager.get_schema()
+
+
 # Many at once
 
 
