@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 from filelock import FileLock, Timeout
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from glsync.embedded import Embedded
 from glsync.errors import ConfigError
@@ -95,11 +96,17 @@ def leave(home: Path, pid: int | None = None) -> bool:
 
 
 def stop_others(home: Path) -> bool:
-    """Ask every app on this home to end, and wait until they have; False when there was none."""
+    """Ask every app on this home to end, and wait for a while until they have; False when there was none."""
     found = others(home)
     for one in found:
         psutil.Process(one.pid).terminate()
-    psutil.wait_procs([psutil.Process(one.pid) for one in found if _lives(one)], timeout=STOP_SECONDS)
+    until_gone = Retrying(
+        retry=retry_if_result(lambda living: living),
+        stop=stop_after_delay(STOP_SECONDS),
+        wait=wait_fixed(0.1),
+        retry_error_callback=lambda _: True,
+    )
+    until_gone(lambda: any(_lives(one) for one in found))
     return bool(found)
 
 

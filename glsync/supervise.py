@@ -110,9 +110,8 @@ def _begin_standin(chosen: Settings, guardian: Guardian, children: list[Child], 
     """The demo's Glide, and the connection to it."""
     before, port = config.standin_port(chosen.home), startup.standin_port(chosen.home)
     data = str(chosen.home / config.STANDIN)
-    child = Child(
-        "stand-in for Glide", ("-m", "glsync", "standin", "--port", str(port), "--data", data, "--demo"), guardian
-    )
+    command = ("-m", "glsync", "standin", "--port", str(port), "--data", data, "--demo")
+    child = Child("stand-in for Glide", command, guardian, {"GLSYNC_LOG_LEVEL": "warning"})
     children.append(child)
     child.begin()
     address = f"http://127.0.0.1:{port}"
