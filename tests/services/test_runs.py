@@ -145,6 +145,16 @@ def test_sync_by_name_is_done_by_the_worker_where_there_is_one(items: MappingDra
     assert run.mapping_version == items.version
 
 
+def test_a_run_that_the_last_worker_left_in_the_queue_is_done_here(items: MappingDraft, ask: Any):
+    ask(
+        "insert into glsync_queue.procrastinate_workers (last_heartbeat) values (now() - interval '8 seconds')"
+        " returning id"
+    )
+    run = runs.sync(OPERATOR, "items")
+    assert run.status == "completed_with_errors"
+    assert [found.status for found in runs.history(VIEWER)] == ["completed_with_errors", "cancelled"]
+
+
 def test_a_wait_ends_when_its_time_is_up(items: MappingDraft):
     started = runs.start(OPERATOR, items.id)
     assert runs.wait(VIEWER, started.log_id, timeout=0).status == "started"
