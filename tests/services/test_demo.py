@@ -50,8 +50,10 @@ def test_the_demo_has_rows_that_come_and_cells_that_do_not_fit(wholesale: dict[s
 def test_resetting_the_demo_takes_its_rows_and_leaves_those_of_others(wholesale: dict[str, Any], ask: Any):
     demo.load(ADMIN, **wholesale)
     runs.sync(OPERATOR, "accounts", inline=True)
+    assert runs.sync(OPERATOR, "products", inline=True).counts.created > 50
     ask("insert into gl_accounts (glide_row_id, account_name) values ('mine', 'Mine')")
     demo.reset(ADMIN)
+    assert ask("select count(*) from gl_products") == [(0,)]
     assert (mappings.listing(VIEWER), connections.listing(VIEWER), demo.is_loaded(VIEWER)) == ([], [], False)
     assert ask("select account_name from gl_accounts") == [("Mine",)]
     assert len(demo.load(ADMIN, **wholesale)) == 13
