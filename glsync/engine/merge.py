@@ -69,7 +69,7 @@ WRITES: dict[Direction, frozenset[Side]] = {
 }
 
 Flow = tuple[FieldRule, AbstractSet[Side]]
-"""A field and the sides it may be written on; at least one."""
+"""A field and the sides it may be written on."""
 Values = dict[Side, Any]
 """One column's value on each side."""
 
@@ -79,10 +79,11 @@ def merge(
 ) -> Decision:
     """Decide one row; the table above says how. `direction`, `policy` and `deletes` are the mapping's."""
     writable = WRITES[direction]
-    flows = [(rule, sides) for rule in rules if (sides := writable & WRITES[rule.direction])]
+    fields = [(rule, writable & WRITES[rule.direction]) for rule in rules]
+    flows = [(rule, sides) for rule, sides in fields if sides]
     held = [side for side in SIDES if _cells(seen, side) is not None]
     if len(held) == len(SIDES):
-        return _fields(seen, rules, flows)
+        return _fields(seen, fields)
     if not held:
         return _neither(seen)
     here, there = held[0], OTHER[held[0]]
@@ -119,52 +120,54 @@ def base_so_far(seen: Seen, decision: Decision, made: Iterable[Side]) -> Base | 
 
 def same(one: Any, other: Any) -> bool:
     """Are two canonical values equal? 1.50 is 1.5, also inside lists and objects; True is not 1."""
-    return one is other or _key(one) == _key(other)
+    if type(one) is type(other) and not isinstance(one, (list, dict)):
+        return bool(one == other)
+    return _key(one) == _key(other)
 
 
 # --- both sides hold the row -----------------------------------------------------------------------------------------
 
 
-def _fields(seen: Seen, rules: Sequence[FieldRule], flows: Sequence[Flow]) -> Decision:
-    outcomes = {rule.column: _settle(rule, sides, seen) for rule, sides in flows}
+def _fields(seen: Seen, fields: Sequence[Flow]) -> Decision:
     base: dict[Side, dict[str, Any]] = {side: {} for side in SIDES}
     writes: dict[Side, dict[str, Any]] = {side: {} for side in SIDES}
-    for rule in rules:
-        column, now = rule.column, _now(seen, rule.column)
-        settled = outcomes.get(column)
-        if now is None or not isinstance(settled, dict):
-            now = settled = _agreed(seen.base, column) or {}
-        for side, value in settled.items():
-            if _equal(rule, value, now[side]):
-                base[side][column] = now[side]
-            else:
-                base[side][column] = writes[side][column] = value
+    conflicts: list[Conflict] = []
+    for rule, sides in fields:
+        column, now, was = rule.column, _now(seen, rule.column), _agreed(seen.base, rule.column)
+        outcome = _settle(rule, sides, now, was, seen) if now and sides else None
+        agreed = was
+        if isinstance(outcome, Conflict):
+            conflicts.append(outcome)
+        elif outcome is not None:
+            agreed = {**(now or {}), **outcome}
+            for side, value in outcome.items():
+                writes[side][column] = value
+        for side, value in (agreed or {}).items():
+            base[side][column] = value
     changes = tuple(Change(side, "update", writes[side]) for side in SIDES if writes[side])
-    conflicts = tuple(outcome for outcome in outcomes.values() if isinstance(outcome, Conflict))
     reason = "first match" if seen.base is None else ""
-    return _decision(seen, Base(base["glide"], base["postgres"]), changes, conflicts, reason)
+    return _decision(seen, Base(base["glide"], base["postgres"]), changes, tuple(conflicts), reason)
 
 
-def _settle(rule: FieldRule, sides: AbstractSet[Side], seen: Seen) -> Values | Conflict | None:
-    """What each side is to hold, or why nobody knows; None leaves the field and its base alone."""
-    now, was = _now(seen, rule.column), _agreed(seen.base, rule.column)
-    if now is None:
-        return None
+def _settle(
+    rule: FieldRule, sides: AbstractSet[Side], now: Values, was: Values | None, seen: Seen
+) -> Values | Conflict | None:
+    """What to write where so that the sides agree, or why nobody knows; None when neither changed."""
     changed = [side for side in SIDES if was is None or not _equal(rule, now[side], was[side])]
     if not changed:
         return None
     if _equal(rule, now["glide"], now["postgres"]):
-        return now
+        return {}
     if len(sides) == 1:
         (target,) = sides
-        return _everywhere(now[OTHER[target]])
+        return {target: now[OTHER[target]]}
     if len(changed) == 1:
-        return _everywhere(now[changed[0]])
+        return {OTHER[changed[0]]: now[changed[0]]}
     if was is not None and rule.is_set and (united := _united(was, now)) is not None:
-        return _everywhere(united)
+        return {side: united for side in SIDES if not _equal(rule, united, now[side])}
     winner = _winner(rule.policy, seen)
     if winner is not None:
-        return _everywhere(now[winner])
+        return {OTHER[winner]: now[winner]}
     if was is None:
         return Conflict(rule.column, "first_match", None, now["glide"], now["postgres"])
     return Conflict(rule.column, "field", was["postgres"], now["glide"], now["postgres"])
@@ -266,7 +269,11 @@ def _decision(
 def _same_base(one: Base | None, other: Base | None) -> bool:
     if one is None or other is None:
         return one is other
-    return same(dict(one.glide), dict(other.glide)) and same(dict(one.postgres), dict(other.postgres))
+    return _same_cells(one.glide, other.glide) and _same_cells(one.postgres, other.postgres)
+
+
+def _same_cells(some: Cells, others: Cells) -> bool:
+    return some.keys() == others.keys() and all(same(value, others[column]) for column, value in some.items())
 
 
 def _cells(seen: Seen, side: Side) -> Cells | None:
@@ -292,10 +299,6 @@ def _agreed(base: Base | None, column: str) -> Values | None:
     if base is None or column not in base.glide or column not in base.postgres:
         return None
     return {"glide": base.glide[column], "postgres": base.postgres[column]}
-
-
-def _everywhere(value: Any) -> Values:
-    return {"glide": value, "postgres": value}
 
 
 def _only(columns: Iterable[str], cells: Cells) -> Cells:

@@ -6,7 +6,7 @@ GLSYNC_MERGE_EXAMPLES says how many tables (up to 8 rows of up to 5 fields, each
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -54,7 +54,7 @@ def related(values: list[Any], bases: list[tuple[Any, Any]]) -> list[Cell]:
     cells = [Cell(*base, glide, postgres) for base, glide, postgres in product(bases, now, now)]
     calm = [cell for cell in cells if cell.glide is cell.base_glide or cell.postgres is cell.base_postgres]
     echoes = [Cell(*base, *base) for base in bases if base[0] is not NEVER_AGREED]
-    return [*echoes * 20, *calm * 2, *cells]
+    return [*echoes * 10, *calm * 2, *cells]
 
 
 WORDS: list[Any] = ["pen", "ink", 1, True, Decimal("1.50"), None, {"ink": [1, "red"]}]
@@ -70,10 +70,10 @@ TIMES = [(None, None), (EARLY, LATE), (LATE, EARLY), (LATE, LATE), (None, LATE)]
 PRESENCE = ["here"] * 4 + ["gone", "unseen"]
 FRAMES = list(product(PRESENCE, PRESENCE, [True, True, False], TIMES, [None, None, "glide", "postgres"]))
 
-mappings = st.sampled_from(
-    [Mapping(*each) for each in product(reversed(get_args(Direction)), get_args(Policy), get_args(Deletes))]
-)
-field_kinds = st.sampled_from(list(product(reversed(get_args(Direction)), get_args(Policy), [False, False, True])))
+MOSTLY_BOTH: list[Direction] = ["both", "both", "both", "both", "to_supabase", "to_glide"]
+
+mappings = st.sampled_from([Mapping(*each) for each in product(MOSTLY_BOTH, get_args(Policy), get_args(Deletes))])
+field_kinds = st.sampled_from(list(product(MOSTLY_BOTH, get_args(Policy), [False, False, True])))
 frames = st.sampled_from(FRAMES)
 plain_cells, set_cells = st.sampled_from(PLAIN_CELLS), st.sampled_from(SET_CELLS)
 
@@ -108,17 +108,18 @@ def row(draw: st.DrawFn, rules: list[FieldRule]) -> Seen:
 
 # --- the laws --------------------------------------------------------------------------------------------------------
 
-Law = Callable[[Mapping, list[FieldRule], Seen], None]
+Law = Callable[[Mapping, list[FieldRule], Seen, Decision], None]
 
 
-def a_second_run_finds_nothing_to_do(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
-    decision = mapping.decide(seen, rules)
+def a_second_run_finds_nothing_to_do(mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision) -> None:
     again = mapping.decide(carried_out(seen, decision), rules)
     assert (again.changes, again.conflicts, again.keeps_base) == ((), decision.conflicts, True)
 
 
-def only_what_may_be_written_is_written(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
-    changes = mapping.decide(seen, rules).changes
+def only_what_may_be_written_is_written(
+    mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision
+) -> None:
+    changes = decision.changes
     assert len({change.side for change in changes}) == len(changes)
     for change in changes:
         may = {rule.column for rule in rules if change.side in WRITES[mapping.direction] & WRITES[rule.direction]}
@@ -131,9 +132,8 @@ def only_what_may_be_written_is_written(mapping: Mapping, rules: list[FieldRule]
 
 
 def a_row_is_taken_away_only_when_the_other_side_is_proven_to_have_deleted_it(
-    mapping: Mapping, rules: list[FieldRule], seen: Seen
+    mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision
 ) -> None:
-    decision = mapping.decide(seen, rules)
     for change in decision.changes:
         if change.operation in ("mark", "delete"):
             assert change.operation == mapping.deletes
@@ -144,9 +144,11 @@ def a_row_is_taken_away_only_when_the_other_side_is_proven_to_have_deleted_it(
         assert seen.glide_gone or seen.postgres_gone
 
 
-def nothing_anybody_entered_is_lost_unseen(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+def nothing_anybody_entered_is_lost_unseen(
+    mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision
+) -> None:
     """What a write replaces is the base, or gives way to a rule somebody chose."""
-    for change in mapping.decide(seen, rules).changes:
+    for change in decision.changes:
         row, was = row_on(seen, change.side) or {}, half_of(seen.base, change.side)
         lost = {"update": set(change.cells), "create": set()}.get(
             change.operation, {rule.column for rule in rules if flow(mapping, rule)}
@@ -161,8 +163,9 @@ def nothing_anybody_entered_is_lost_unseen(mapping: Mapping, rules: list[FieldRu
                 assert equal(rule, row[rule.column], None)
 
 
-def a_conflict_keeps_both_values_and_its_base(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
-    decision = mapping.decide(seen, rules)
+def a_conflict_keeps_both_values_and_its_base(
+    mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision
+) -> None:
     for conflict in decision.conflicts:
         if conflict.column is None:
             assert not decision.changes
@@ -176,8 +179,9 @@ def a_conflict_keeps_both_values_and_its_base(mapping: Mapping, rules: list[Fiel
         assert (conflict.kind == "first_match") == (pair(seen.base, conflict.column) is None)
 
 
-def the_base_moves_only_to_what_both_sides_hold(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
-    decision = mapping.decide(seen, rules)
+def the_base_moves_only_to_what_both_sides_hold(
+    mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision
+) -> None:
     then = carried_out(seen, decision)
     if decision.base is None or then.glide is None or then.postgres is None:
         return
@@ -190,7 +194,7 @@ def the_base_moves_only_to_what_both_sides_hold(mapping: Mapping, rules: list[Fi
         assert agreed == (then.glide[rule.column], then.postgres[rule.column])
 
 
-def an_echo_writes_nothing(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
+def an_echo_writes_nothing(mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision) -> None:
     if seen.base is None:
         return
     agreed = [rule for rule in rules if pair(seen.base, rule.column)]
@@ -199,8 +203,10 @@ def an_echo_writes_nothing(mapping: Mapping, rules: list[FieldRule], seen: Seen)
     assert decision.keeps_base or len(agreed) < len(seen.base.glide)
 
 
-def both_sides_settle_within_two_rounds(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
-    *_, settled = rounds(mapping, rules, seen, 2)
+def both_sides_settle_within_two_rounds(
+    mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision
+) -> None:
+    settled = after_rounds(2, mapping, rules, seen)
     last = mapping.decide(settled, rules)
     assert last.changes == ()
     in_question = {conflict.column for conflict in last.conflicts}
@@ -214,34 +220,36 @@ def both_sides_settle_within_two_rounds(mapping: Mapping, rules: list[FieldRule]
 
 
 def a_crash_between_the_two_writes_changes_nothing_in_the_end(
-    mapping: Mapping, rules: list[FieldRule], seen: Seen
+    mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision
 ) -> None:
-    decision = mapping.decide(seen, rules)
-    *_, intended = rounds(mapping, rules, seen, 2)
+    if not decision.changes:
+        return
+    intended = after_rounds(2, mapping, rules, seen)
+    meant = mapping.decide(intended, rules)
     for sides, remembered in product([(), ("glide",), ("postgres",), SIDES], [True, False]):
         cut_short = carried_out(seen, decision, sides=sides, remembered=remembered, columns=columns_of(rules))
-        *_, recovered = rounds(mapping, rules, cut_short, 3)
+        recovered = after_rounds(3, mapping, rules, cut_short)
         for side in SIDES:
             assert equal_rows(rules, row_on(recovered, side), row_on(intended, side)), (sides, remembered)
-        found, meant = mapping.decide(recovered, rules), mapping.decide(intended, rules)
-        assert same_conflicts(found, meant), (sides, remembered)
+        assert same_conflicts(mapping.decide(recovered, rules), meant), (sides, remembered)
 
 
-def the_mirror_image_is_decided_as_the_mirror_image(mapping: Mapping, rules: list[FieldRule], seen: Seen) -> None:
-    one = mapping.decide(seen, rules)
+def the_mirror_image_is_decided_as_the_mirror_image(
+    mapping: Mapping, rules: list[FieldRule], seen: Seen, decision: Decision
+) -> None:
     other = mirrored(mapping).decide(
         mirrored_row(seen), [replace(r, direction=TURNED[r.direction], policy=TURNED[r.policy]) for r in rules]
     )
     changes = {change.side: change for change in other.changes}
-    assert len(changes) == len(one.changes)
-    for change in one.changes:
+    assert len(changes) == len(decision.changes)
+    for change in decision.changes:
         assert change.operation == changes[OTHER[change.side]].operation
         assert equal_rows(rules, change.cells, changes[OTHER[change.side]].cells)
-    assert [(c.column, c.kind, c.glide, c.postgres) for c in one.conflicts] == [
+    assert [(c.column, c.kind, c.glide, c.postgres) for c in decision.conflicts] == [
         (c.column, c.kind, c.postgres, c.glide) for c in other.conflicts
     ]
-    assert one.keeps_base == other.keeps_base
-    assert one.detached == (other.detached and OTHER[other.detached])
+    assert decision.keeps_base == other.keeps_base
+    assert decision.detached == (other.detached and OTHER[other.detached])
 
 
 LAWS: list[Law] = [
@@ -262,8 +270,10 @@ LAWS: list[Law] = [
 @given(tables())
 def test_every_law_holds_for_every_row(table: tuple[Mapping, list[FieldRule], list[Seen]]):
     mapping, rules, rows = table
-    for seen, law in product(rows, LAWS):
-        law(mapping, rules, seen)
+    for seen in rows:
+        decision = mapping.decide(seen, rules)
+        for law in LAWS:
+            law(mapping, rules, seen, decision)
 
 
 # --- words of the laws -----------------------------------------------------------------------------------------------
@@ -274,11 +284,14 @@ TURNED: dict[Any, Any] = {
 }  # fmt: skip
 
 
-def rounds(mapping: Mapping, rules: list[FieldRule], seen: Seen, count: int) -> Iterator[Seen]:
-    """The row after each of so many runs; a row that is created has every column."""
+def after_rounds(count: int, mapping: Mapping, rules: list[FieldRule], seen: Seen) -> Seen:
+    """The row after so many runs, or when a run writes nothing; a row that is created has every column."""
     for _ in range(count):
-        seen = carried_out(seen, mapping.decide(seen, rules), columns=columns_of(rules))
-        yield seen
+        decision = mapping.decide(seen, rules)
+        seen = carried_out(seen, decision, columns=columns_of(rules))
+        if not decision.changes:
+            break
+    return seen
 
 
 def gives_way(mapping: Mapping, rule: FieldRule, seen: Seen, side: Side, value: Any) -> bool:
