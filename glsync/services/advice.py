@@ -416,8 +416,11 @@ _RULES: tuple[tuple[re.Pattern[str], Advice], ...] = (
         _value(
             "The cell is not a number",
             "The column is mapped as a number and the cell holds text that cannot be read as one.",
-            ("A unit or a remark stands beside the figure.", "A placeholder such as n/a or tbd was typed in."),
-            "Leave only the figure in the cell, or empty it.",
+            (
+                "A unit, a currency sign or thousands marks stand with the figure, as in $1,234.50.",
+                "A placeholder such as n/a or tbd was typed in.",
+            ),
+            "Leave only the figure in the cell, written as 1234.5, or empty the cell.",
             "If the column is meant to hold text, map it as text.",
         ),
     ),

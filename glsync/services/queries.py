@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
@@ -29,7 +29,7 @@ def reading() -> Iterator[Session]:
         yield session
 
 
-def writing() -> Any:
+def writing() -> AbstractContextManager[Session]:
     """A session for a command: committed at the end of its `with`, rolled back by an exception."""
     return db.session()
 
