@@ -171,7 +171,7 @@ def _remember(cursor: extensions.cursor, read: Read, version: str | None) -> Non
         _forget_doubles(cursor, read)
     if read.has_changes or len(read.memory.pages) != read.last_page + 1:
         base.drop_old_pages(cursor, mapping_id, read.last_page)
-    now = replace(state(read, glide_version=version, rows=read.rows), pass_=read.pass_)
+    now = replace(state(read, glide_version=version, rows=read.rows - read.not_stored), pass_=read.pass_)
     base.save_state(cursor, mapping_id, now, is_full=not read.kept.trusted)
     base.drop_checkpoint(cursor, mapping_id)
 

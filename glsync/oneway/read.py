@@ -10,7 +10,7 @@ from hashlib import sha256
 import msgspec
 from psycopg2 import extensions
 
-from glsync.engine.memory import BasePage, Hashes, Memory
+from glsync.engine.memory import NOT_STORED, BasePage, Hashes, Memory
 from glsync.engine.prepare import Prepared, prepare
 from glsync.engine.transform import Layout
 from glsync.glide import Page, Source
@@ -44,6 +44,7 @@ class Read:
     paid: Decimal = Decimal(0)
     seen: dict[int, Hashes] = field(default_factory=dict)
     rows: int = 0
+    not_stored: int = 0
     last_page: int = -1
     has_changes: bool = False
     committed: float = 0.0
@@ -108,11 +109,12 @@ def _resumed(
     ours = {page.number: page for page in pages if page.pass_ == point.pass_}
     memory = Memory([page for page in pages if page.pass_ < point.pass_], trusted=point.state.trusted)
     before = {page.number: page for page in memory.pages}
-    seen = {}
+    seen, not_stored = {}, 0
     for number in range(point.page + 1):
         if number in ours:
             memory.supersede(ours[number].id_hashes)
             seen[number] = ours[number].id_hashes
+            not_stored += int((ours[number].digests == NOT_STORED).sum())
         elif number in before:
             memory.see_page(number)
             seen[number] = before[number].id_hashes
@@ -120,7 +122,7 @@ def _resumed(
     return Read(
         job=job, source=source, target=target, layout=rows, memory=memory, kept=point.state, pass_=point.pass_, old=old,
         first_page=point.page + 1, start=point.continuation, counts=job.done if is_ours else Counts(), paid=job.paid,
-        seen=seen, rows=sum(map(len, seen.values())), last_page=point.page, has_changes=bool(ours), has_absent=True,
+        seen=seen, rows=sum(map(len, seen.values())), not_stored=not_stored, last_page=point.page, has_changes=bool(ours), has_absent=True,
     )  # fmt: skip
 
 

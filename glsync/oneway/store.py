@@ -40,6 +40,7 @@ def store_page(connection: extensions.connection, read: Read, lease: Lease, page
                 raise
             log.info("page is tried again", page=prepared.number, reason=str(error))
             continue
+        read.not_stored += after[0].failed - read.counts.failed
         read.counts, read.paid = after
         break
     read.rows += prepared.rows
