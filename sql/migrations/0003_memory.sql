@@ -26,6 +26,12 @@ create table glsync.base_pages (
     primary key (mapping_id, pass, page)
 );
 
+-- Hashes do not get smaller by compression; trying to costs ten times what storing them does.
+alter table glsync.base_pages
+alter column digests set storage external,
+alter column id_hashes set storage external,
+alter column ids set storage external;
+
 create table glsync.base_state (
     mapping_id uuid primary key references public.gl_mappings on delete cascade,
     workspace_id uuid not null references glsync.workspaces,
