@@ -122,7 +122,8 @@ def _resumed(
     return Read(
         job=job, source=source, target=target, layout=rows, memory=memory, kept=point.state, pass_=point.pass_, old=old,
         first_page=point.page + 1, start=point.continuation, counts=job.done if is_ours else Counts(), paid=job.paid,
-        seen=seen, rows=sum(map(len, seen.values())), not_stored=not_stored, last_page=point.page, has_changes=bool(ours), has_absent=True,
+        seen=seen, rows=sum(map(len, seen.values())), not_stored=not_stored, last_page=point.page,
+        has_changes=bool(ours), has_absent=True,
     )  # fmt: skip
 
 
