@@ -99,10 +99,18 @@ class Memory:
             start += len(page.digests)
 
     def vanished(self) -> list[tuple[int, int, int]]:
-        """(page number, its pass, row in the page) of each old row that this read did not meet."""
+        """(page number, its pass, row in the page) of each old row that this read did not meet.
+
+        A row that moved during an earlier read stands in the base twice; met in one place, it is not gone.
+        """
+        is_gone = ~self._seen
+        if not is_gone.any():
+            return []
+        id_hashes = _joined([page.id_hashes for page in self.pages])
+        is_gone[is_gone] = ~np.isin(id_hashes[is_gone], id_hashes[self._seen])
         gone, start = [], 0
         for page in self.pages:
-            missing = np.flatnonzero(~self._seen[start : start + len(page.digests)])
+            missing = np.flatnonzero(is_gone[start : start + len(page.digests)])
             gone += [(page.number, page.pass_, int(row)) for row in missing]
             start += len(page.digests)
         return gone

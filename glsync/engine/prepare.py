@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
-from msgspec import Raw, ValidationError
+from msgspec import Raw
 from xxhash import xxh3_64_intdigest
 
 from glsync.engine.memory import NOT_STORED, BasePage, Hashes, Memory, digests
@@ -44,7 +44,15 @@ def prepare(rows: Sequence[Raw], number: int, pass_: int, memory: Memory, layout
     if memory.supersede(hashes[~known]).any():  # a row came twice with different content: its last word counts
         known[:] = False
     batch = transform([row for row, is_known in zip(rows, known.tolist(), strict=True) if not is_known], layout)
-    return Prepared(number, len(rows), batch, BasePage(number, pass_, page, hashes, tuple(ids)))
+    remembered = BasePage(number, pass_, page, hashes, tuple(ids))
+    if batch.bad:
+        remembered = without(remembered, _left_out(ids, known.tolist(), batch))
+    return Prepared(number, len(rows), batch, remembered)
+
+
+def _left_out(ids: Sequence[str], known: Sequence[bool], batch: Batch) -> set[str]:
+    """New rows that could not be read, whatever their error calls them."""
+    return {row_id for row_id, is_known in zip(ids, known, strict=True) if not is_known} - set(batch.ids)
 
 
 def without(page: BasePage, not_stored: Collection[str]) -> BasePage:
@@ -60,7 +68,7 @@ def row_ids(rows: Sequence[Raw]) -> list[str]:
     """The id of each row; "" for a row without a usable one, which is reported when it is read."""
     try:
         return [row.id for row in _all_named(b"[" + b",".join(rows) + b"]")]
-    except ValidationError:
+    except ValueError:
         return [_id(row) for row in rows]
 
 
@@ -71,5 +79,5 @@ def hash_ids(ids: Sequence[str]) -> Hashes:
 def _id(row: Raw) -> str:
     try:
         return _named(row).id
-    except ValidationError:
+    except ValueError:
         return ""

@@ -11,11 +11,11 @@ by U+001E, NULL is empty. A page with such an escape goes the careful way, where
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 import msgspec
@@ -30,8 +30,20 @@ Check = Callable[[Sequence[Any]], bool]
 """Whether a column of these rows may take the fast way."""
 
 _CONTROL = re.compile(rb"\\u00[01]")
-_decode_row = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
-_decode_cell = msgspec.json.Decoder(float_hook=Decimal).decode
+_UNDERSCORED = re.compile(rb'":\s*"\s*[-+]?[\d.]*_[\d._eE+-]*\s*"')
+"""A text such as "1_000", which Decimal takes for a number."""
+_UNNAMEABLE = re.compile(r'["\\\x00-\x1f]')
+_EVERYTHING = re.compile(rb"")
+_decode_row = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_any = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A cell whose JSON cannot be read, and what it would have to be."""
+
+    text: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,8 @@ class Layout:
     decode: Callable[[bytes], list[Any]]
     line: Callable[[Any], str]
     checks: tuple[Check, ...]
+    careful: tuple[re.Pattern[bytes], ...]
+    """A page in which one of these is found is read cell by cell."""
 
 
 def layout(pairs: Sequence[ColumnPair], column_types: ReadOnly[str, str], zone: tzinfo = UTC) -> Layout:
@@ -69,7 +83,7 @@ def layout(pairs: Sequence[ColumnPair], column_types: ReadOnly[str, str], zone: 
     for number, pair in enumerate(pairs):
         attribute = f"f{number}"
         cell = _cell(pair, column_types[pair.column], attribute, readers[pair.glide_id], zone)
-        fields.append((attribute, cell.type, msgspec.field(default=cell.default, name=pair.glide_id)))
+        fields.append((attribute, cell.type, msgspec.field(default=cell.default, name=_key(pair.glide_id, attribute))))
         parts.append(cell.expression)
         checks += cell.checks
         names |= cell.names
@@ -84,7 +98,21 @@ def layout(pairs: Sequence[ColumnPair], column_types: ReadOnly[str, str], zone: 
         decode=msgspec.json.Decoder(list[struct]).decode,  # type: ignore[valid-type]  # made a line above
         line=_generated(DELIMITER.join(parts), names),
         checks=tuple(checks),
+        careful=tuple(_careful(pairs, fields)),
     )
+
+
+def _careful(pairs: Sequence[ColumnPair], fields: Sequence[tuple[str, Any, Any]]) -> Iterator[re.Pattern[bytes]]:
+    yield _CONTROL
+    if any(type_ == Decimal | None for _, type_, _ in fields):
+        yield _UNDERSCORED
+    if any(_UNNAMEABLE.search(pair.glide_id) for pair in pairs):
+        yield _EVERYTHING
+
+
+def _key(glide_id: str, attribute: str) -> str:
+    """The JSON key of a column, which may not need escaping; a layout with one that does never goes the fast way."""
+    return attribute if _UNNAMEABLE.search(glide_id) else glide_id
 
 
 def transform(rows: Sequence[Raw], layout: Layout) -> Batch:
@@ -100,17 +128,27 @@ def read_row(row: ReadOnly[str, Any], layout: Layout) -> tuple[list[str | None],
     """One decoded row, cell by cell: the texts in the order of `layout.columns`, and every cell that does not fit."""
     row_id = row.get(ROW_ID)
     if not isinstance(row_id, str) or not row_id:
-        return [], [BadCell("", ROW_ID, types.shown(row_id), "every row needs a row id, a text that is not empty")]
+        return [], [BadCell("", ROW_ID, types.shown(row_id), "a row id, a text that is not empty")]
     cells: list[str | None] = [row_id]
     bad = []
     for (glide_id, read), column in zip(layout.readers.items(), layout.columns[1:], strict=True):
         value = row.get(glide_id)
         try:
-            cells.append(read(value))
+            cells.append(_read(read, value))
         except ValueError as error:
-            bad.append(BadCell(row_id, column, types.shown(value), str(error)))
+            bad.append(BadCell(row_id, column, types.shown(_shown(value)), str(error)))
             cells.append(None)
     return cells, bad
+
+
+def _read(read: types.Reader, value: object) -> str | None:
+    if isinstance(value, Unreadable):
+        raise ValueError(value.rule)
+    return read(value)
+
+
+def _shown(value: object) -> object:
+    return value.text if isinstance(value, Unreadable) else value
 
 
 def _whole_page(page: bytes, layout: Layout) -> Batch:
@@ -119,8 +157,8 @@ def _whole_page(page: bytes, layout: Layout) -> Batch:
     Raises:
         ValidationError, ValueError: some row of the page needs the careful way.
     """
-    if _CONTROL.search(page):
-        raise ValueError("a control character")
+    if any(pattern.search(page) for pattern in layout.careful):
+        raise ValueError("a text that the fast way does not take")
     rows = layout.decode(page)
     if not all(check(rows) for check in layout.checks):
         raise ValueError("a cell that the fast way does not take")
@@ -142,16 +180,14 @@ def _row_by_row(rows: Iterable[Raw], layout: Layout) -> Batch:
 
 def _careful_one(raw: Raw, layout: Layout, batch: Batch) -> None:
     try:
-        row = _decode_row(raw)
-    except (ValidationError, msgspec.DecodeError) as error:
-        batch.bad.append(
-            BadCell("", ROW_ID, types.shown(bytes(raw).decode(errors="replace")), f"a JSON object: {error}")
-        )
+        row = {glide_id: _decoded(cell) for glide_id, cell in _decode_row(raw).items()}
+    except (ValueError, RecursionError) as error:
+        batch.bad.append(BadCell("", ROW_ID, types.shown(_text(raw)), f"a JSON object: {error}"))
         return
     cells, bad = read_row(row, layout)
     if bad:
         batch.bad.extend(bad)
-        batch.bad_rows[bad[0].row_id] = row
+        batch.bad_rows[bad[0].row_id] = {glide_id: _shown(value) for glide_id, value in row.items()}
         return
     batch.ids.append(str(cells[0]))
     batch.lines.append(
@@ -160,6 +196,33 @@ def _careful_one(raw: Raw, layout: Layout, batch: Batch) -> None:
             for column, text in zip(layout.columns, cells, strict=True)
         )
     )
+
+
+def _decoded(cell: Raw) -> object:
+    try:
+        return _decode_cell(cell)
+    except ValueError as error:
+        return Unreadable(_text(cell), str(error))
+
+
+def _decode_cell(cell: Raw) -> object:
+    """A cell with its numbers exact.
+
+    Raises:
+        ValueError: what it would have to be.
+    """
+    try:
+        return _decode_any(cell)
+    except UnicodeDecodeError:
+        raise ValueError("text in UTF-8") from None
+    except InvalidOperation:
+        raise ValueError("a number within the range of decimals") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(f"JSON that can be read: {error}") from None
+
+
+def _text(raw: Raw) -> str:
+    return bytes(raw).decode(errors="replace")
 
 
 def _last_of_each(batch: Batch) -> Batch:
@@ -191,8 +254,7 @@ def _cell(pair: ColumnPair, type_name: str, name: str, read: types.Reader, zone:
     bare = f"{{'' if r.{name} is None else r.{name}}}"
     match kind, types.family(type_name):
         case "string", "text":
-            checks = (_every(name, _is_email),) if pair.kind == "email-address" else ()
-            return _Cell(_text_type(type_name), _quoted(f"r.{name} or ''"), checks)
+            return _Cell(_text_type(type_name), _quoted(f"r.{name} or ''"), _text_checks(pair, type_name, name))
         case "number", "numeric":
             return _Cell(Decimal | None, bare, (_every(name, _numeric_check(type_name), skip=_is_none),))
         case "number", "integer":
@@ -203,8 +265,8 @@ def _cell(pair: ColumnPair, type_name: str, name: str, read: types.Reader, zone:
         case "boolean", "boolean":
             return _Cell(bool | None, bare)
         case "date-time", "timestamptz":
-            aware = datetime if zone is UTC else Annotated[datetime, msgspec.Meta(tz=True)]
-            return _Cell(str | None, f"{{r.{name} or ''}}", (_converts(name, aware),))
+            text = f"{{offset(r.{name}) if r.{name} else ''}}"
+            return _Cell(str | None, text, (_instants(name, zone),), names={"offset": types.with_offset})
         case "date", "date":
             return _Cell(str | None, f"{{r.{name} or ''}}", (_converts(name, date),))
         case "json", "json":
@@ -224,6 +286,14 @@ def _generated(template: str, names: ReadOnly[str, Any]) -> Callable[[Any], str]
     exec(f"def line(r):\n    return f{template!r}", scope)  # noqa: S102  # the template holds no text from outside
     made: Callable[[Any], str] = scope["line"]
     return made
+
+
+def _text_checks(pair: ColumnPair, type_name: str, name: str) -> tuple[Check, ...]:
+    if pair.kind == "email-address":
+        return (_every(name, _is_email),)
+    if type_name == "name":
+        return (_every(name, lambda text: len(text.encode()) <= types.NAME_BYTES),)
+    return ()
 
 
 def _text_type(type_name: str) -> Any:
@@ -254,8 +324,19 @@ def _numeric_check(type_name: str) -> Callable[[Decimal], bool]:
     if not found:
         return lambda value: value.is_finite() and -16000 < value.adjusted() < 131000
     whole, unit = int(found[1]) - int(found[2]), Decimal(1).scaleb(-int(found[2]))
-    largest = min(whole, 20)  # more digits than the default context divides exactly go the careful way
-    return lambda value: value.is_finite() and value.adjusted() < largest and not value % unit
+    rest = types.EXACT.remainder
+    return lambda value: value.is_finite() and -400 < value.adjusted() < whole and not rest(value, unit)
+
+
+def _instants(name: str, zone: tzinfo) -> Check:
+    """Date-times of the years 2 to 9998, so that no offset moves one out of what both ways take."""
+    wanted = list[datetime] if zone is UTC else list[Annotated[datetime, msgspec.Meta(tz=True)]]
+
+    def check(rows: Sequence[Any]) -> bool:
+        found = msgspec.convert([text for row in rows if (text := getattr(row, name))], wanted)
+        return all(2 <= moment.year <= 9998 for moment in found)
+
+    return check
 
 
 def _converts(name: str, wanted: Any) -> Check:

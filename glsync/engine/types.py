@@ -7,11 +7,10 @@ Empty is one thing: a key that is missing, null and "" are all NULL, because Gli
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -75,9 +74,20 @@ INTEGER_RANGE: dict[str, tuple[int, int]] = {
 TRUE_WORDS = frozenset({"true", "yes", "y", "on", "1"})
 FALSE_WORDS = frozenset({"false", "no", "n", "off", "0"})
 
+EXACT = Context(prec=2000)
+"""More digits than a numeric(p, s) can have; Python's usual 28 would round a long number or refuse to divide it."""
+NAME_BYTES = 63
+TEXT_RULE = "text without the character NUL (U+0000) and without halves of characters"
+"""A lone half (surrogate) of a character such as an emoji is shown to us as NUL, see glsync/glide/page.py."""
+FARTHEST = timedelta(hours=16)
+
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?")
-_CLOCK_DURATION = re.compile(r"(?P<sign>-?)(?P<hours>\d+):(?P<minutes>[0-5]\d)(:(?P<seconds>[0-5]\d(\.\d{1,6})?))?")
+_TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?", re.ASCII)
+_CLOCK_DURATION = re.compile(
+    r"(?P<sign>-?)(?P<hours>\d+):(?P<minutes>[0-5]\d)(:(?P<seconds>[0-5]\d(\.\d{1,6})?))?", re.ASCII
+)
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""An escaped NUL in JSON text, told from an escaped backslash before the word u0000."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 _encode_json = msgspec.json.Encoder(decimal_format="number").encode
@@ -144,9 +154,11 @@ def _text_reader(kind: Kind, type_name: str, _: tzinfo) -> Callable[[Any], str]:
     def read(value: object) -> str:
         text = _as_text(value)
         if "\x00" in text:
-            raise ValueError("text may not hold the character NUL (U+0000)")
+            raise ValueError(TEXT_RULE)
         if longest is not None and len(text) > longest:
-            raise ValueError(f"longer than {longest} characters, the most {type_name} holds")
+            raise ValueError(f"at most {longest} characters, as {type_name} holds")
+        if type_name == "name" and len(text.encode()) > NAME_BYTES:
+            raise ValueError(f"at most {NAME_BYTES} bytes, as the type name holds")
         if check is not None:
             check(text)
         return text
@@ -221,18 +233,25 @@ def _integer_reader(type_name: str) -> Callable[[Any], str]:
 
 def _numeric_reader(type_name: str) -> Callable[[Any], str]:
     found = re.search(r"\((\d+),(-?\d+)\)", type_name)
-    scale = int(found[2]) if found else None
-    whole = int(found[1]) - int(found[2]) if found else 131072  # digits before the point, PostgreSQL manual 8.1.2
+    whole, scale = (int(found[1]) - int(found[2]), int(found[2])) if found else (131072, 16383)  # manual 8.1.2
 
     def read(value: object) -> str:
         number = to_number(value)
-        if number.adjusted() >= whole or number.adjusted() < -16383:
+        if number and number.adjusted() >= whole:
             raise ValueError(f"at most {whole} digits before the point, as {type_name} holds")
-        if scale is not None and number != round(number, scale):
+        if not has_scale(number, scale):
             raise ValueError(f"at most {scale} decimals, as {type_name} holds; more would be rounded away")
         return str(number)
 
     return read
+
+
+def has_scale(number: Decimal, scale: int) -> bool:
+    """Does the number keep its value with so many decimals? Zeros at its end do not count; 12300 has scale -2."""
+    _, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int) or -exponent <= scale:
+        return True
+    return not any(digits[exponent + scale :]) if len(digits) > -exponent - scale else not any(digits)
 
 
 def _float(value: object) -> str:
@@ -271,8 +290,8 @@ def _boolean_reader(_: Kind, __: str, ___: tzinfo) -> Callable[[Any], str]:
 def to_instant(value: object, zone: tzinfo = UTC) -> datetime:
     """A date-time as an instant in UTC.
 
-    ISO 8601: `2024-07-29T14:04:15.561Z`, any offset, a blank in place of T; without an offset it is read in `zone`,
-    and a date alone is its first moment there.
+    ISO 8601: `2024-07-29T14:04:15.561Z`, any offset below 16 hours (more is none on earth, and nothing to Postgres), a
+    blank in place of T; without an offset it is read in `zone`, and a date alone is its first moment there.
 
     Raises:
         ValueError: any other spelling; 7/29/2024 is July only to some.
@@ -284,10 +303,17 @@ def to_instant(value: object, zone: tzinfo = UTC) -> datetime:
         found = _datetime(_encode_json(text)) if len(text) > 10 else datetime.combine(_iso_date(text), time())
     except (msgspec.ValidationError, ValueError):
         raise ValueError("a date-time in ISO form such as 2024-07-29T14:04:15Z") from None
+    if abs(found.utcoffset() or timedelta()) >= FARTHEST:
+        raise ValueError("a date-time whose offset is below 16 hours")
     try:
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
         raise ValueError("a date-time between the years 1 and 9999") from None
+
+
+def has_offset(text: str) -> bool:
+    """Does this ISO date-time (checked before) say its offset?"""
+    return text[-1] in "Zz" or text[-6] in "+-"
 
 
 def _iso_date(text: str) -> date:
@@ -301,7 +327,20 @@ def _instant_reader(_: Kind, type_name: str, zone: tzinfo) -> Callable[[Any], st
         return lambda value: to_date(value).isoformat()
     if family(type_name) == "timestamp":  # it has no zone: what we store is UTC, said in the docs
         return lambda value: to_instant(value, zone).replace(tzinfo=None).isoformat()
-    return lambda value: _utc_text(to_instant(value, zone))
+    return lambda value: _instant_text(value, to_instant(value, zone), zone)
+
+
+def _instant_text(text: str, instant: datetime, zone: tzinfo) -> str:
+    """As Glide wrote it where that says the instant, so that only Postgres rounds what is finer than a microsecond."""
+    text = text.strip()
+    if len(text) <= 10 or (zone is not UTC and not has_offset(text)):
+        return _utc_text(instant)
+    return with_offset(text)
+
+
+def with_offset(text: str) -> str:
+    """An ISO date-time that means UTC where it says no offset."""
+    return text if has_offset(text) else f"{text}Z"
 
 
 def _utc_text(instant: datetime) -> str:
@@ -356,7 +395,8 @@ def _duration_reader(kind: Kind, type_name: str, zone: tzinfo) -> Callable[[Any]
             span = msgspec.json.decode(_encode_json(text), type=timedelta)
         except msgspec.ValidationError:
             raise ValueError("a duration such as PT1H30M or 01:30:00") from None
-        return f"{span.days} days {span.seconds} seconds {span.microseconds} microseconds"
+        sign, span = ("-", -span) if span < timedelta() else ("", span)  # a sign each, for any IntervalStyle
+        return f"{sign}{span.days} days {sign}{span.seconds}.{span.microseconds:06} seconds"
 
     return read
 
@@ -367,8 +407,8 @@ def _json_reader(_: Kind, __: str, ___: tzinfo) -> Callable[[Any], str]:
 
 def _json_text(value: object) -> str:
     text = _encode_json(value).decode()
-    if "\\u0000" in text:
-        raise ValueError("JSON may not hold the character NUL (U+0000)")
+    if _NUL.search(text):
+        raise ValueError("JSON without the character NUL (U+0000)")
     return text
 
 
@@ -386,9 +426,15 @@ def _array_reader(_: Kind, type_name: str, __: tzinfo) -> Callable[[Any], str]:
 
 def _array_literal(items: list[object]) -> str:
     """A Postgres array literal of texts, PostgreSQL manual 8.15.2."""
-    if any("\x00" in _as_text(item) for item in items if item is not None):
-        raise ValueError("text may not hold the character NUL (U+0000)")
-    return "{" + ",".join("NULL" if i is None else json.dumps(_as_text(i), ensure_ascii=False) for i in items) + "}"
+    texts = [None if item is None else _as_text(item) for item in items]
+    if any("\x00" in text for text in texts if text):
+        raise ValueError(TEXT_RULE)
+    return "{" + ",".join("NULL" if text is None else _quoted_item(text) for text in texts) + "}"
+
+
+def _quoted_item(text: str) -> str:
+    """Only the backslash and the quote mean something else in there; a line's end stands as it is."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 _READERS: dict[str, Callable[[Kind, str, tzinfo], Callable[[Any], str]]] = {
