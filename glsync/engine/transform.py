@@ -351,6 +351,8 @@ def _converts(name: str, wanted: Any) -> Check:
 
 def _json(raw: Raw) -> str:
     text = bytes(raw).decode()
+    if text.startswith('"') and ("{" in text or "[" in text):
+        raise ValueError("perhaps an object as its text: the careful way")
     return "" if text in ('""', "null") else text
 
 

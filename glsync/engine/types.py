@@ -91,6 +91,7 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 _encode_json = msgspec.json.Encoder(decimal_format="number").encode
+_exact_json = msgspec.json.Decoder(float_hook=Decimal).decode
 _datetime = msgspec.json.Decoder(datetime).decode
 
 
@@ -406,16 +407,28 @@ def _json_reader(_: Kind, __: str, ___: tzinfo) -> Callable[[Any], str]:
 
 
 def _json_text(value: object) -> str:
+    value = _unpacked(value)
     text = _encode_json(value).decode()
     if _NUL.search(text):
         raise ValueError("JSON without the character NUL (U+0000)")
     return text
 
 
+def _unpacked(value: object) -> object:
+    """An object or list that came as its own text (both are met) is that object or list; any other text stays a text."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return _exact_json(value)
+        except msgspec.DecodeError:
+            return value
+    return value
+
+
 def _array_reader(_: Kind, type_name: str, __: tzinfo) -> Callable[[Any], str]:
     to_text = _array_literal if family(type_name) == "array" else _json_text
 
     def read(value: object) -> str:
+        value = _unpacked(value)
         items = [value] if isinstance(value, str) else value  # Glide shows a list of one as its only text
         if not isinstance(items, list):
             raise ValueError("a list")

@@ -64,7 +64,12 @@ class BigTable:
         self._limit = LARGEST_PAGE
 
     def version(self) -> str | None:
-        return _etag(self._client.call("HEAD", self._rows, what=self._what))
+        try:
+            return _etag(self._client.call("HEAD", self._rows, what=self._what))
+        except GlideRejected as error:
+            if error.status in (400, 405, 501):  # a server that keeps no versions: the rows themselves will tell
+                return None
+            raise
 
     def exists(self, row_id: str) -> bool | None:
         return self.row(row_id) is not None
