@@ -9,11 +9,11 @@ import streamlit as st
 from glsync.errors import NotFound
 from glsync.services import connections
 from glsync.services.connections import ConnectionRow
-from glsync.ui import connection_forms, places, shell, state, tables, texts, words
+from glsync.ui import connection_forms, places, shell, tables, texts, words
 from glsync.ui.components import card, chip, empty, facts, guarded, icon
 
 visit = shell.enter("connections")
-TABLE, DRAWN = "connections_table", "connections_drawn"
+TABLE = "connections_table"
 
 
 def add_button(key: str) -> None:
@@ -37,15 +37,10 @@ def listing() -> None:
         return
     with visit.actions:
         add_button("connections_add")
-    state.put(DRAWN, [str(row.id) for row in rows])
     st.caption("Pick a connection to test, change or delete it.")
-    tables.connections(rows, key=TABLE, on_pick=open_picked)
-
-
-def open_picked() -> None:
-    drawn = state.get(DRAWN, [])
-    if (row := tables.selected(TABLE, len(drawn))) is not None:
-        st.query_params["connection"] = drawn[row]
+    if (picked := tables.connections(rows, key=TABLE)) is not None:
+        st.query_params["connection"] = str(rows[picked].id)
+        st.rerun()
 
 
 def close() -> None:

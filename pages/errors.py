@@ -10,7 +10,7 @@ from glsync.ui import error_view, live, shell, state, tables, texts, words
 from glsync.ui.components import empty, guarded, icon
 
 visit = shell.enter("errors")
-TABLE, DRAWN = "errors_groups", "errors_groups_drawn"
+TABLE = "errors_groups"
 
 
 def counters() -> None:
@@ -59,8 +59,9 @@ def by_cause(shown: ErrorFilter) -> None:
                 st.button("Clear filters", key="errors_clear", on_click=clear_filters)
         return
     st.caption(f"{words.counted(total, 'error')} · pick a cause to see what it means and what to do")
-    state.put(DRAWN, [group.key for group in groups])
-    tables.error_groups(groups, key=TABLE, on_pick=open_picked)
+    if (picked := tables.error_groups(groups, key=TABLE)) is not None:
+        st.query_params["group"] = groups[picked].key
+        st.rerun()
     if len(groups) == tables.PAGE or page_number() > 1:
         st.pagination(page_number() + (len(groups) == tables.PAGE), key="errors_page")
 
@@ -75,13 +76,6 @@ def news(shown: ErrorFilter, before: int) -> None:
     if came > 0:
         said = f"{words.counted(came, 'new error')} · Show"
         st.button(said, key="errors_newer", icon=icon("arrow_upward"), on_click=st.rerun)
-
-
-def open_picked() -> None:
-    """A row of the list was picked: show that cause."""
-    drawn = state.get(DRAWN, [])
-    if (row := tables.selected(TABLE, len(drawn))) is not None:
-        st.query_params["group"] = drawn[row]
 
 
 def clear_filters() -> None:

@@ -9,7 +9,7 @@ from glsync.ui import mapping_dialogs, mapping_editor, places, plan_view, shell,
 from glsync.ui.components import empty, guarded, icon
 
 visit = shell.enter("mappings")
-TABLE, DRAWN = "mappings_table", "mappings_drawn"
+TABLE = "mappings_table"
 
 
 def new_button(key: str) -> None:
@@ -27,12 +27,6 @@ def new_button(key: str) -> None:
 
 def open_mapping(asked: str) -> None:
     st.query_params["mapping"] = asked
-
-
-def open_picked() -> None:
-    drawn = state.get(DRAWN, [])
-    if (row := tables.selected(TABLE, len(drawn))) is not None:
-        open_mapping(drawn[row])
 
 
 def listing() -> None:
@@ -54,8 +48,9 @@ def listing() -> None:
             st.button("Clear the search", key="mappings_clear", on_click=clear_search)
         return
     st.caption(f"{words.counted(total, 'mapping')} · pick one to see and change its columns")
-    state.put(DRAWN, [str(row.id) for row in rows])
-    tables.mappings(rows, key=TABLE, on_pick=open_picked)
+    if (picked := tables.mappings(rows, key=TABLE)) is not None:
+        open_mapping(str(rows[picked].id))
+        st.rerun()
     if pages > 1:
         st.pagination(pages, key="mappings_page")
 

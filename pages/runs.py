@@ -9,11 +9,11 @@ import streamlit as st
 
 from glsync.services import mappings, runs
 from glsync.services.runs import RunFilter
-from glsync.ui import commands, live, places, plan_view, run_detail, run_view, shell, state, tables, texts, words
+from glsync.ui import commands, live, places, plan_view, run_detail, run_view, shell, tables, texts, words
 from glsync.ui.components import empty, guarded, icon
 
 visit = shell.enter("runs")
-TABLE, DRAWN = "runs_history", "runs_history_drawn"
+TABLE = "runs_history"
 PERIODS = {"24 hours": timedelta(hours=24), "7 days": timedelta(days=7), "30 days": timedelta(days=30)}
 
 
@@ -109,19 +109,12 @@ def history(shown: RunFilter) -> None:
         if newer:
             st.button(f"{words.counted(newer, 'newer run')} · Show", key="runs_newer", icon=icon("arrow_upward"))
         rows = runs.history(visit.actor, shown, limit=tables.PAGE, offset=newer + (page - 1) * tables.PAGE)
-        state.put(DRAWN, [str(row.id) for row in rows])
-        tables.runs(rows, key=TABLE, on_pick=open_picked)
+        if (picked := tables.runs(rows, key=TABLE)) is not None:
+            st.query_params["run"] = str(rows[picked].id)
+            st.rerun()
 
     with table:
         live.region("runs_history_live", draw, busy=lambda: bool(runs.active(visit.actor)))
-
-
-def open_picked() -> None:
-    """A row of the history was picked: show that run."""
-    drawn = state.get(DRAWN, [])
-    if (row := tables.selected(TABLE, len(drawn))) is not None:
-        st.query_params["run"] = drawn[row]
-    st.rerun()
 
 
 def clear_filters() -> None:

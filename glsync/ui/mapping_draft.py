@@ -7,7 +7,7 @@ until a revision replaces them: a toolbar button, a save, another table. The dra
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import streamlit as st
@@ -34,13 +34,18 @@ class GridRow:
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """What is edited under one address. `saved` is what the database holds, None for a new mapping."""
+    """What is edited under one address. `saved` is what the database holds, None for a new mapping.
+
+    `rows` are all rows of the grid as it was drawn last, `shown` those its view let through.
+    """
 
     key: str
     draft: MappingDraft
     saved: MappingDraft | None
-    base: tuple[ColumnPair, ...] = field(default=())
+    base: tuple[ColumnPair, ...] = ()
     revision: int = 0
+    rows: tuple[GridRow, ...] = ()
+    shown: tuple[GridRow, ...] = ()
 
     @property
     def grid_key(self) -> str:
@@ -61,15 +66,27 @@ def begin(key: str, make: Callable[[], tuple[MappingDraft, MappingDraft | None]]
         draft, saved = make()
         return Editing(key, draft, saved, tuple(draft.pairs))
 
-    editing = state.made_once(_place(key), fresh)
+    state.made_once(_place(key), fresh)
+    editing = current(key)
     if editing.grid_key not in st.session_state and editing.base != tuple(editing.draft.pairs):
-        editing = replace(editing, base=tuple(editing.draft.pairs))
+        editing = replace(editing, base=tuple(editing.draft.pairs), rows=(), shown=())
         state.put(_place(key), editing)
     return editing
 
 
 def current(key: str) -> Editing:
-    return cast("Editing", st.session_state[_place(key)])
+    """The editing as it stands, the last cell typed into included."""
+    editing = cast("Editing", st.session_state[_place(key)])
+    edited = st.session_state.get(editing.grid_key, {}).get("edited_rows")
+    if not editing.shown or edited is None:
+        return editing
+    pairs = pairs_after(editing.rows, {editing.shown[position].glide_id: edit for position, edit in edited.items()})
+    return replace(editing, draft=replace(editing.draft, pairs=pairs))
+
+
+def drawn(key: str, rows: Sequence[GridRow], shown: Sequence[GridRow]) -> None:
+    """The grid is about to be drawn from these rows; edits come back by their positions in `shown`."""
+    state.put(_place(key), replace(current(key), rows=tuple(rows), shown=tuple(shown)))
 
 
 def forget(key: str) -> None:
@@ -95,6 +112,8 @@ def rebase(key: str, pairs: Sequence[ColumnPair]) -> None:
             draft=replace(editing.draft, pairs=list(pairs)),
             base=tuple(pairs),
             revision=editing.revision + 1,
+            rows=(),
+            shown=(),
         ),
     )
 
@@ -149,9 +168,3 @@ def pairs_after(rows: Sequence[GridRow], edits: Mapping[str, Mapping[str, Any]])
         pair = row.pair or ColumnPair(row.glide_id, row.name, column, kind)
         pairs.append(replace(pair, column=column, kind=kind))
     return pairs
-
-
-def take_grid(key: str, rows: Sequence[GridRow], shown: Sequence[GridRow]) -> None:
-    """A cell of the grid changed: the draft follows. `shown` are the rows as the grid draws them."""
-    edited = st.session_state[current(key).grid_key]["edited_rows"]
-    change(key, pairs=pairs_after(rows, {shown[position].glide_id: edit for position, edit in edited.items()}))

@@ -45,6 +45,7 @@ def draw(
     if not shown:
         st.caption("No column fits this view.")
         return
+    mapping_draft.drawn(editing.key, rows, shown)
     st.data_editor(
         _frame(shown, source, problems),
         key=editing.grid_key,
@@ -53,8 +54,6 @@ def draw(
         disabled=True if not visit.may("editor") else ["glide", "type", "sample", "problem"],
         column_config=_columns(editing, target),
         column_order=["glide", "type", "sample", "column", "kind", "problem"],
-        on_change=mapping_draft.take_grid,
-        args=(editing.key, rows, shown),
         height="content" if len(shown) <= 14 else 528,
         alt="Columns of this mapping",
     )

@@ -107,9 +107,8 @@ def mappings(
     *,
     key: str,
     on_sync: Callable[[], None] | None = None,
-    on_pick: Callable[[], None] | None = None,
-) -> None:
-    """Mappings and how they stand. `on_sync` adds a button to each row; one row can be picked, `on_pick` is told."""
+) -> int | None:
+    """Mappings and how they stand; the row that is picked. `on_sync` adds a button to each row."""
     frame = pd.DataFrame(
         {
             "name": [row.name for row in rows],
@@ -142,11 +141,12 @@ def mappings(
         column_config=columns,
         column_order=shown,
         key=key,
-        on_select=on_pick or "rerun",
+        on_select="rerun",
         selection_mode="single-row",
         placeholder="–",
         alt="Mappings and how they stand",
     )
+    return selected(key, len(rows))
 
 
 def connection_state(row: ConnectionRow) -> Chip:
@@ -155,8 +155,8 @@ def connection_state(row: ConnectionRow) -> Chip:
     return texts.CONNECTION_STATES["inactive" if untested else row.status]
 
 
-def connections(rows: Sequence[ConnectionRow], *, key: str, on_pick: Callable[[], None]) -> None:
-    """Connections and how they stand; picking one calls `on_pick`."""
+def connections(rows: Sequence[ConnectionRow], *, key: str) -> int | None:
+    """Connections and how they stand; the row that is picked."""
     frame = pd.DataFrame(
         {
             "name": [row.name for row in rows],
@@ -182,15 +182,16 @@ def connections(rows: Sequence[ConnectionRow], *, key: str, on_pick: Callable[[]
             "synced": since("Last sync"),
         },
         key=key,
-        on_select=on_pick,
+        on_select="rerun",
         selection_mode="single-row",
         placeholder="–",
         alt="Connections and how they stand",
     )
+    return selected(key, len(rows))
 
 
-def runs(rows: Sequence[RunRow], *, key: str, on_pick: Callable[[], None]) -> None:
-    """Runs, newest first; picking one calls `on_pick`."""
+def runs(rows: Sequence[RunRow], *, key: str) -> int | None:
+    """Runs, newest first; the row that is picked."""
     frame = pd.DataFrame(
         {
             "mapping": [row.mapping_name for row in rows],
@@ -227,10 +228,11 @@ def runs(rows: Sequence[RunRow], *, key: str, on_pick: Callable[[], None]) -> No
         height="content",
         column_config=columns,
         key=key,
-        on_select=on_pick,
+        on_select="rerun",
         selection_mode="single-row",
         alt="Runs, newest first",
     )
+    return selected(key, len(rows))
 
 
 def asked(row: RunRow) -> str:
@@ -239,8 +241,8 @@ def asked(row: RunRow) -> str:
     return f"{how} by {row.actor}" if row.actor and row.trigger in ("manual", "retry") else how
 
 
-def error_groups(rows: Sequence[ErrorGroup], *, key: str, on_pick: Callable[[], None]) -> None:
-    """Errors by cause, the largest first; picking one calls `on_pick`."""
+def error_groups(rows: Sequence[ErrorGroup], *, key: str) -> int | None:
+    """Errors by cause, the largest first; the row that is picked."""
     frame = pd.DataFrame(
         {
             "cause": [row.advice.title for row in rows],
@@ -268,10 +270,11 @@ def error_groups(rows: Sequence[ErrorGroup], *, key: str, on_pick: Callable[[], 
             "code": text("Code"),
         },
         key=key,
-        on_select=on_pick,
+        on_select="rerun",
         selection_mode="single-row",
         alt="Errors by cause",
     )
+    return selected(key, len(rows))
 
 
 def error_rows(rows: Sequence[ErrorRow], *, key: str) -> None:

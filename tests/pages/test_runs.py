@@ -1,0 +1,114 @@
+"""Runs: started, watched, found again, looked at in full, approved."""
+
+from __future__ import annotations
+
+import json
+import re
+from uuid import uuid4
+
+import pytest
+
+from glsync.services import runs
+from glsync.services.access import LOCAL
+from glsync.ui import run_view
+
+
+def test_sync_now_queues_the_mapping_that_is_chosen(open_page, items):
+    page = open_page("runs").press("Sync now")
+    assert "items is queued." in page.text
+    assert "Running now · 1" in page.text
+    assert "It begins as soon as a worker is free." in page.text
+
+
+def test_pressing_twice_leads_to_the_run_that_waits(open_page, items):
+    page = open_page("runs").press("Sync now").press("Sync now")
+    assert "items is already queued." in page.text
+    assert len(runs.active(LOCAL)) == 1
+
+
+def test_a_run_that_waits_can_be_cancelled(open_page, items):
+    page = open_page("runs").press("Sync now").press("Cancel")
+    assert runs.active(LOCAL) == []
+    assert page.grid("runs_history")["state"].tolist() == [["Cancelled"]]
+
+
+def test_a_dry_run_says_what_a_run_would_do_and_writes_nothing(open_page, items, ask):
+    page = open_page("runs").press("Dry run")
+    while "Reading both sides" in page.text:
+        page.run()
+    assert "Create 1" in page.text
+    assert "1 row held back" in page.text
+    assert ask("select count(*) from public.items") == [(0,)]
+
+
+def test_the_history_counts_what_was_stored_not_what_was_tried(open_page, synced):
+    row = open_page("runs").grid("runs_history").iloc[0]
+    assert (row["read"], row["created"], row["failed"]) == (2, 1, 1)
+    assert row["state"] == ["Completed with errors"]
+
+
+def test_filters_live_in_the_address(open_page, synced):
+    page = open_page("runs", runs_state="Failed")
+    assert "No run fits these filters" in page.text
+    page.press("Clear filters")
+    assert len(page.grid("runs_history")) == 1
+
+
+def test_picking_a_run_opens_it(open_page, synced):
+    page = open_page("runs").pick("runs_history", 0)
+    assert page.app.query_params["run"] == str(synced)
+    assert "2 rows read: 1 created, 1 failed" in page.text
+
+
+def test_an_address_with_a_run_opens_it_at_once(open_page, synced):
+    page = open_page("runs", run=synced)
+    assert "Held back 1" in page.text
+    assert "Held back, by cause" in page.text
+    assert "The cell is not a number" in page.text
+
+
+@pytest.mark.parametrize("asked", ["nonsense", str(uuid4())])
+def test_an_address_with_a_run_that_is_not_there_says_so(open_page, asked):
+    assert "This is no longer here" in open_page("runs", run=asked).text
+
+
+def test_a_part_that_waits_is_approved_only_in_a_second_look(open_page, synced, ask):
+    part = {
+        "reason": "Would delete 128 of 312 rows",
+        "side": "postgres",
+        "operation": "delete",
+        "rows": 128,
+        "hash": "h4sh",
+        "sample": ["row-1"],
+    }
+    ask(f"update gl_sync_logs set waiting = '{json.dumps([part])}' where id = '{synced}'")
+    page = open_page("runs", run=synced).press("Approve delete of 128 rows")
+    assert "128 rows in Postgres: delete." in page.text
+    assert runs.active(LOCAL) == []
+    page.press("Approve delete")
+    assert "items is queued." in page.text
+    assert ask("select options ->> 'approve' from gl_sync_logs where completed_at is null") == [("h4sh",)]
+
+
+def test_a_failed_run_says_why_and_what_to_do(open_page, synced, ask):
+    ask(f"update gl_sync_logs set status = 'failed', message = 'It broke', hint = 'Mend it' where id = '{synced}'")
+    page = open_page("runs", run=synced)
+    assert "It broke" in page.text
+    assert "Mend it" in page.text
+
+
+def test_a_run_under_way_shows_its_steps_its_pace_and_when_it_will_be_done(open_page, synced, ask):
+    ask(
+        f"update gl_sync_logs set status = 'processing', completed_at = null, stage = 'read', expected_rows = 4000, "
+        f"read_rows = 1000, started_at = now() - interval '10 seconds' where id = '{synced}'"
+    )
+    text = open_page("runs", run=synced).text
+    assert "Read Glide" in text
+    assert re.search(r"1\u202f000 of 4\u202f000 rows · \d+ rows/s · about 3\d s left", text)
+
+
+def test_the_steps_behind_a_run_are_ticked(synced):
+    from dataclasses import replace
+
+    run = replace(runs.get(LOCAL, synced), status="processing", stage="write", direction="to_supabase")
+    assert run_view.steps(run).count("check_circle") == run_view.PATHS["to_supabase"].index("write")
