@@ -104,7 +104,7 @@ def _postgres(folder: Path) -> Iterator[str]:
         os.environ["BENCH_POSTMASTER"] = (Path(str(found[0])) / "postmaster.pid").read_text().split()[0]
         yield url
     finally:
-        server.stop()
+        server.remove()
 
 
 @contextmanager

@@ -88,6 +88,15 @@ class Embedded:
                 self._sockets().rmdir()
         return True
 
+    def remove(self) -> None:
+        """Stop the server and delete its data, wherever they are; the home stays."""
+        self.stop()
+        data, folder = self._data(), self.home / self._data().name
+        shutil.rmtree(data, ignore_errors=True)
+        if folder.is_symlink():
+            folder.unlink()
+            data.parent.rmdir()
+
     # Where things are
 
     def _majors(self) -> list[int]:

@@ -206,3 +206,22 @@ def test_programs_in_a_closed_home_are_copied_and_the_home_stays_closed(
     assert ask(Embedded(folder / "home").start(), "select 1") == 1
     assert closed.stat().st_mode & 0o777 == 0o700
     Embedded(folder / "home").stop()
+
+
+def test_removed_data_are_gone_and_the_next_start_is_a_first_one(folder: Path) -> None:
+    ask(Embedded(folder).start(), "create table kept as select 42 as answer")
+    Embedded(folder).remove()
+    assert not list(folder.glob("pg*"))
+    assert ask(Embedded(folder).start(), "select to_regclass('kept') is null") is True
+
+
+@root_only
+def test_removed_data_of_a_closed_home_leave_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "ROOT_FOLDER", folder / "var")
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    Embedded(home).start()
+    assert list((folder / "var" / "data").iterdir())
+    Embedded(home).remove()
+    assert not list((folder / "var" / "data").iterdir())
+    assert not list(home.glob("pg*"))
