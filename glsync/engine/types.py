@@ -415,7 +415,7 @@ def _json_text(value: object) -> str:
 
 
 def _unpacked(value: object) -> object:
-    """An object or list that came as its own text (both are met) is that object or list; any other text stays a text."""
+    """An object or list that came as its text (both are met) is that object or list; any other text stays a text."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             return _exact_json(value)

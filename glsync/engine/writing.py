@@ -15,7 +15,7 @@ Json = Any
 
 
 def to_glide(kind: Kind, value: Json) -> Json:
-    """A canonical value as Glide takes it; None clears the cell. Date-times go in UTC, in milliseconds where they fit."""
+    """A canonical value as Glide takes it; None clears the cell. Date-times go in UTC, in milliseconds if they fit."""
     if value is None:
         return None
     if kind == "date-time" and isinstance(value, str):
