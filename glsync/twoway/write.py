@@ -42,12 +42,17 @@ def write_postgres(connection: extensions.connection, run: Run, decided: Decided
             with transaction(connection) as cursor:
                 lease.check(cursor)
                 capture.sign(cursor, run.job.mapping.id)
-                _page(cursor, run, page, operation, act)
+                left = _page(cursor, run, page, operation, act)
+            decided.items = [item for item in decided.items if id(item) not in left]
     _remember(connection, run, decided, lease)
 
 
-def _page(cursor: extensions.cursor, run: Run, items: Sequence[Item], operation: Operation, act: Act) -> None:
-    """One page: rows that changed meanwhile are left to the next run, refused ones are told."""
+def _page(cursor: extensions.cursor, run: Run, items: Sequence[Item], operation: Operation, act: Act) -> set[int]:
+    """One page: rows that changed meanwhile are left to the next run, refused ones are told.
+
+    Returns the items (by identity) that were not written: their part in Glide must not be done either, because its base
+    would claim the Postgres part as well.
+    """
     written, refused = act(cursor, [_row(number, item) for number, item in enumerate(items)])
     kept, gone, pasts = [], [], []
     for row in written:
@@ -67,6 +72,8 @@ def _page(cursor: extensions.cursor, run: Run, items: Sequence[Item], operation:
     name = {"create": "created", "update": "updated", "mark": "deleted", "delete": "deleted"}[operation]
     run.counts += Counts(**{name: len(written)}) + Counts(failed=len(refused))
     runs.progress(cursor, run.job.log_id, "write", run.counts, run.reads + run.writes, None)
+    done = {row.n for row in written}
+    return {id(item) for number, item in enumerate(items) if number not in done}
 
 
 def _row(number: int, item: Item) -> dict[str, Any]:
