@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 from hashlib import sha256
@@ -38,12 +39,12 @@ def deletes(mapping_id: UUID, ids: Sequence[str], *, base: int, left: int, how: 
         )
     else:
         return None
-    return Waiting(reason, "postgres", "delete", len(ids), plan_hash(mapping_id, "delete", ids), tuple(ids[:SAMPLE]))
+    return Waiting(reason, "postgres", "delete", len(ids), plan_hash(mapping_id, how, ids), tuple(ids[:SAMPLE]))
 
 
 def plan_hash(mapping_id: UUID, operation: str, ids: Sequence[str]) -> str:
     """The name of exactly this operation on exactly these rows: approving it approves nothing else."""
-    text = "\n".join([str(mapping_id), operation, *sorted(ids)])
+    text = json.dumps([str(mapping_id), operation, *sorted(ids)])
     return sha256(text.encode()).hexdigest()[:16]
 
 
