@@ -79,7 +79,7 @@ def open_read(
         layout=rows,
         memory=Memory(pages, trusted=trusted),
         kept=base.ReadState(runs.moment(cursor), scope, target.oid, trusted, touches, version),
-        pass_=old.pass_ + 1,
+        pass_=max([old.pass_, *(page.pass_ for page in pages)]) + 1,  # never over pages of a read that broke off
         old=old,
         is_empty_target=target.is_empty(cursor),
         has_absent=base.absent(cursor, mapping.id) > 0,
