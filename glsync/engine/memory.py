@@ -21,6 +21,8 @@ import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
 Hashes = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+_Sorted = tuple[Hashes, npt.NDArray[np.intp]]
 
 NOT_STORED = 0
 
@@ -32,13 +34,17 @@ def digests(rows: Sequence[bytes]) -> Hashes:
 
 @dataclass(frozen=True, slots=True)
 class BasePage:
-    """One page of the base: what stood where when `pass_` read it. `ids` may be left out until somebody needs names."""
+    """One page of the base: what stood where when `pass_` read it. `ids` may be left out until somebody needs names.
+
+    A page that `renews` a pass holds the same rows in the same order as the base's page of that pass, ids included.
+    """
 
     number: int
     pass_: int
     digests: Hashes
     id_hashes: Hashes
     ids: tuple[str, ...] = ()
+    renews: int | None = None
 
 
 class Memory:
@@ -48,40 +54,66 @@ class Memory:
         """`trusted=False` (the target or the mapping changed) knows no digest, but still misses rows that vanish."""
         self.pages = tuple(pages)
         self._latest = {page.number: page for page in self.pages}  # the later pass comes later
-        self.rows = sum(len(page.digests) for page in self.pages)
         self._digests = _joined([page.digests for page in self.pages])
-        self._order = np.argsort(self._digests, kind="stable")
-        self._sorted = self._digests[self._order]
+        self.rows = len(self._digests)
+        ends = np.cumsum([len(page.digests) for page in self.pages])
+        self._ends = {page.number: int(end) for page, end in zip(self.pages, ends, strict=True)}
+        self._trusted = trusted
         self._usable = self._digests != NOT_STORED if trusted else np.zeros(self.rows, bool)
         self._seen = np.zeros(self.rows, bool)
-        self._ids: tuple[Hashes, npt.NDArray[np.intp]] | None = None
+        self._sorted: _Sorted | None = None
+        self._ids: _Sorted | None = None
 
     @property
     def has_gaps(self) -> bool:
         """Is there a row that was not stored, so that the next read has work even when Glide did not change?"""
         return bool((self._digests == NOT_STORED).any())
 
+    def page(self, number: int) -> BasePage | None:
+        """What stood on this page last."""
+        return self._latest.get(number)
+
     def holds(self, number: int, page: Hashes) -> bool:
         """Did this page look exactly so, row for row?"""
         latest = self._latest.get(number)
         return latest is not None and np.array_equal(latest.digests, page)
 
-    def known(self, page: Hashes) -> npt.NDArray[np.bool_]:
-        """Which of these rows still say what we stored. Marks them seen."""
-        if not self.rows:
+    def known(self, number: int, page: Hashes) -> Flags:
+        """Which rows of this page still say what we stored. Marks them seen.
+
+        Most rows stand where they stood, so that is where they are looked for; only the others are searched for.
+        """
+        latest = self._latest.get(number)
+        if latest is None or len(latest.digests) != len(page):
+            return self._anywhere(page)
+        there = slice(self._ends[number] - len(page), self._ends[number])
+        stays = latest.digests == page
+        known: Flags = stays & self._usable[there]
+        self._seen[there] |= known
+        if not stays.all():
+            known[~stays] = self._anywhere(page[~stays])
+        return known
+
+    def _anywhere(self, page: Hashes) -> Flags:
+        if not self.rows or not self._trusted:
             return np.zeros(len(page), bool)
-        found = np.minimum(np.searchsorted(self._sorted, page), self.rows - 1)
-        place = self._order[found]
-        known: npt.NDArray[np.bool_] = (self._sorted[found] == page) & self._usable[place]
+        if self._sorted is None:
+            self._sorted = _sorted(self._digests)
+        hashes, order = self._sorted
+        found = np.minimum(np.searchsorted(hashes, page), self.rows - 1)
+        place = order[found]
+        known: Flags = (hashes[found] == page) & self._usable[place]
         self._seen[place[known]] = True
         return known
 
-    def supersede(self, id_hashes: Hashes) -> npt.NDArray[np.bool_]:
+    def supersede(self, id_hashes: Hashes) -> Flags:
         """Rows that came with new content; returns which had come earlier in this read with their old content."""
         again = np.zeros(len(id_hashes), bool)
         if not self.rows or not len(id_hashes):
             return again
-        hashes, order = self._by_id()
+        if self._ids is None:
+            self._ids = _sorted(_joined([page.id_hashes for page in self.pages]))
+        hashes, order = self._ids
         first, last = np.searchsorted(hashes, id_hashes, "left"), np.searchsorted(hashes, id_hashes, "right")
         for offset in range(int((last - first).max())):  # more than one only while two passes overlap after a crash
             has = first + offset < last
@@ -115,13 +147,6 @@ class Memory:
             start += len(page.digests)
         return gone
 
-    def _by_id(self) -> tuple[Hashes, npt.NDArray[np.intp]]:
-        if self._ids is None:
-            hashes = _joined([page.id_hashes for page in self.pages])
-            order = np.argsort(hashes, kind="stable")
-            self._ids = hashes[order], order
-        return self._ids
-
 
 def doubled(pages: Sequence[Hashes]) -> list[tuple[int, int]]:
     """(index of the page, row) of every row id that comes again on a later page: only its last place counts."""
@@ -131,6 +156,12 @@ def doubled(pages: Sequence[Hashes]) -> list[tuple[int, int]]:
     ends = np.cumsum([len(page) for page in pages])
     where = np.searchsorted(ends, earlier, "right")
     return [(int(page), int(row - (ends[page - 1] if page else 0))) for page, row in zip(where, earlier, strict=True)]
+
+
+def _sorted(hashes: Hashes) -> _Sorted:
+    """The hashes in order, and where each came from."""
+    order = np.argsort(hashes, kind="stable")
+    return hashes[order], order
 
 
 def no_rows() -> Hashes:

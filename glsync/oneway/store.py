@@ -69,7 +69,7 @@ def _once(
     failed = {each.row_id for each in batch.bad} | {each.row_id for each in stored.refused}
     if not read.has_changes:
         base.save_state(cursor, read.job.mapping.id, replace(state(read), complete=False), is_full=False)
-    base.save_page(cursor, read.job.mapping.id, without(prepared.page, failed))
+    base.save_page(cursor, read.job.mapping.id, without(prepared, failed))
     if read.has_absent:
         base.forget_absent(cursor, read.job.mapping.id, batch.ids)
     skipped = prepared.rows - stored.created - stored.updated - len(failed)

@@ -92,18 +92,22 @@ def names(cursor: extensions.cursor, mapping_id: UUID, places: Sequence[tuple[in
 
 
 def save_page(cursor: extensions.cursor, mapping_id: UUID, page: BasePage) -> None:
-    cursor.execute(
-        statements.text("base_save_page"),
-        {
-            "mapping": str(mapping_id),
-            "pass": page.pass_,
-            "page": page.number,
-            "rows": len(page.digests),
-            "digests": Binary(page.digests.tobytes()),
-            "id_hashes": Binary(page.id_hashes.tobytes()),
-            "ids": Binary(msgspec.json.encode(page.ids)),
-        },
-    )
+    """Of a page that renews an older one only the digests are sent: ids are most of what there is to store."""
+    known = {
+        "mapping": str(mapping_id),
+        "pass": page.pass_,
+        "page": page.number,
+        "digests": Binary(page.digests.tobytes()),
+    }
+    if page.renews is not None:
+        cursor.execute(statements.text("base_renew_page"), known | {"renews": page.renews})
+        return
+    named = {
+        "rows": len(page.digests),
+        "id_hashes": Binary(page.id_hashes.tobytes()),
+        "ids": Binary(msgspec.json.encode(page.ids)),
+    }
+    cursor.execute(statements.text("base_save_page"), known | named)
 
 
 def forget_rows(cursor: extensions.cursor, mapping_id: UUID, pages: ReadOnly[int, Sequence[int]]) -> None:
