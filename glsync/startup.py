@@ -14,7 +14,7 @@ from pathlib import Path
 from glsync import config
 from glsync.config import Settings
 from glsync.embedded import Embedded
-from glsync.errors import ConfigError
+from glsync.errors import ConfigError, SyncError
 from glsync.statements import SQL
 from glsync.store import db
 
@@ -25,9 +25,18 @@ PORTS_TO_TRY = 100
 
 
 def database(chosen: Settings, *, demo: bool) -> bool:
-    """Bring the database up and its schema to date; True when that started the embedded server."""
+    """Bring the database up and its schema to date; True when that started the embedded server.
+
+    Raises:
+        SyncError: it does not come up or cannot be migrated; a server started for it is stopped again.
+    """
     started = chosen.url is None and not Embedded(chosen.home).running()
-    migrate([DEMO_TABLES] if demo else [])
+    try:
+        migrate([DEMO_TABLES] if demo else [])
+    except SyncError:
+        if started:
+            Embedded(chosen.home).stop()
+        raise
     return started
 
 

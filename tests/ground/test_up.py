@@ -22,6 +22,7 @@ import requests
 
 from glsync.config import keep_standin_port, standin_port
 from glsync.embedded import Embedded
+from tests.database import run_sql
 from tests.ground.conftest import ROOT
 
 UP = "Glide Sync is up: "
@@ -211,6 +212,22 @@ def test_the_last_of_two_apps_on_a_home_stops_the_database(folder: Path) -> None
         assert not Embedded(folder).running()
 
 
+def test_a_database_newer_than_the_code_is_refused_and_not_left_running(folder: Path) -> None:
+    url = Embedded(folder).start()
+    ran = Up(folder, "--no-demo")
+    ran.ready()
+    ran.process.terminate()
+    ran.process.wait(PATIENCE)
+    run_sql(
+        url, "insert into glsync.schema_migration (version, name, checksum, ms) values ('9999', '9999_later', '', 1)"
+    )
+    Embedded(folder).stop()
+    refused = ran.glsync("up", "--no-demo")
+    assert refused.returncode == 1
+    assert "newer than this code: it holds 9999_later" in refused.stderr
+    assert not Embedded(folder).running()
+
+
 def test_the_stand_in_keeps_its_port_from_start_to_start(folder: Path) -> None:
     from glsync import startup
 
@@ -247,3 +264,35 @@ def test_the_guardian_lets_everybody_live_after_a_bye(folder: Path) -> None:
         guardian.communicate(f"+{child.pid}\nbye\n", timeout=PATIENCE)
         assert child.poll() is None
         child.kill()
+
+
+def test_started_as_any_streamlit_app_it_brings_everything_up_in_one_process(folder: Path) -> None:
+    port = free_port()
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("GLSYNC_")}
+    environment = plain | {"GLSYNC_HOME": str(folder)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,
+    ) as app:  # fmt: skip
+        try:
+            ready = until(lambda: get(f"http://127.0.0.1:{port}/readyz"), "that it is ready")
+            assert ready["status"] == "ok"
+            family = psutil.Process(app.pid).children(recursive=True)
+            told = subprocess.run(
+                [sys.executable, "-m", "glsync", "sync", "accounts", "--json"],
+                cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False,
+            )  # fmt: skip
+            assert json.loads(told.stdout)["created"] > 0, told.stderr
+        finally:
+            app.terminate()
+        assert app.wait(PATIENCE) in (0, -signal.SIGTERM)  # its server ends in order, then by the signal it was sent
+    assert not any(map(_lives, family))
+    assert not Embedded(folder).running()
+
+
+def get(url: str) -> Any:
+    """The JSON at this address; None while nobody is there."""
+    try:
+        return requests.get(url, timeout=60).json()
+    except (requests.ConnectionError, requests.Timeout):
+        return None
