@@ -78,16 +78,15 @@ class Memory:
         latest = self._latest.get(number)
         return latest is not None and np.array_equal(latest.digests, page)
 
-    def known(self, page: Hashes, number: int | None = None) -> Flags:
-        """Which of these rows still say what we stored. Marks them seen.
+    def known(self, number: int, page: Hashes) -> Flags:
+        """Which rows of this page still say what we stored. Marks them seen.
 
-        Most rows of a page stand where they stood: with its `number` they are looked for there, and only the others
-        are searched for.
+        Most rows stand where they stood, so that is where they are looked for; only the others are searched for.
         """
-        latest = None if number is None else self._latest.get(number)
+        latest = self._latest.get(number)
         if latest is None or len(latest.digests) != len(page):
             return self._anywhere(page)
-        there = slice(self._ends[latest.number] - len(page), self._ends[latest.number])
+        there = slice(self._ends[number] - len(page), self._ends[number])
         stays = latest.digests == page
         known: Flags = stays & self._usable[there]
         self._seen[there] |= known

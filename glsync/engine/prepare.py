@@ -44,7 +44,7 @@ class Prepared:
 def prepare(rows: Sequence[Raw], number: int, pass_: int, memory: Memory, layout: Layout) -> Prepared:
     """Tell the rows that say something new from those that do not, and read the new ones."""
     page = digests(rows)
-    known = memory.known(page, number)
+    known = memory.known(number, page)
     if known.all() and memory.holds(number, page):
         return Prepared(number, len(rows), Batch([], []))
     places, ids, batch = _read(rows, ~known, layout)
