@@ -66,7 +66,16 @@ def _nothing_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _checked_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        scheme, _, host = origin.partition("://")
+        if scheme not in ("http", "https") or not _HOST.fullmatch(host):
+            raise ValueError(f"{origin!r} is not an origin such as https://app.example.com")
+    return origins
+
+
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), AfterValidator(_checked_hosts)]
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), AfterValidator(_checked_origins)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
 
 
@@ -87,6 +96,9 @@ class Settings(BaseSettings):
     allowed_glide_hosts: Hosts = Field(
         (), description="hosts a connection may name besides Glide's own, comma separated"
     )
+    webhook_hosts: Hosts = Field((), description="private hosts that may be told of events, comma separated")
+    cors_origins: Origins = Field((), description="origins of web pages that may call the API, comma separated")
+    api_rate: float = Field(10.0, gt=0, le=10_000, description="calls a second an API token may make, on average")
     host: str = Field("127.0.0.1", min_length=1, description="address the web app listens on")
     port: int = Field(8501, ge=1, le=65535, description="port of the web app")
     concurrency: int = Field(2, ge=1, le=64, description="runs a worker works on at once")
@@ -100,6 +112,11 @@ class Settings(BaseSettings):
     def url(self) -> str | None:
         """The database URL in clear, None when the embedded one is to be used."""
         return self.database_url.get_secret_value() if self.database_url else None
+
+    def is_added_glide_host(self, host: str, port: int | None) -> bool:
+        """Did the operator add this host? An entry without a port stands for every port of its host."""
+        shown = f"[{host.lower()}]" if ":" in host else host.lower()
+        return shown in self.allowed_glide_hosts or f"{shown}:{port}" in self.allowed_glide_hosts
 
     def allows_glide_host(self, host: str, port: int | None = None) -> bool:
         """May a connection talk to this host? An entry without a port stands for every port of its host."""
@@ -152,8 +169,10 @@ def keep_standin_port(home: Path, port: int) -> None:
     (home / STANDIN / PORT).write_text(f"{port}\n")
 
 
-INTERNAL = frozenset({"GLSYNC_CHILD", "GLSYNC_PG_BIN"})
-"""Names of ours that are no settings: how `up` speaks to its children, and where Postgres's programs are."""
+INTERNAL = frozenset(
+    {"GLSYNC_CHILD", "GLSYNC_PG_BIN", "GLSYNC_TEST_DATABASE_URL", "GLSYNC_CHROMIUM", "GLSYNC_MERGE_EXAMPLES"}
+)
+"""Names of ours that are no settings: for children of `up`, for where programs are, and for tests."""
 
 
 def misspelt() -> dict[str, str]:

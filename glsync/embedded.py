@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -187,13 +187,15 @@ class Embedded:
             (self.home / whole.name).symlink_to(whole)
 
     def _clear_away_the_dead(self) -> None:
-        """Remove the marks of a postmaster that was killed.
+        """Remove the marks of a postmaster that was killed, and its backends, some of which may still be at work.
 
-        Postgres itself takes a zombie, or a stranger who got the old process id after a restart, for a living one.
+        Postgres itself takes a zombie, or a stranger who got the old process id after a restart, for a living one; and
+        it does not start while one of the old backends holds their common memory.
         """
         mark = self._data() / "postmaster.pid"
         words = mark.read_text().split() if mark.exists() else []
         if words and not _is_postmaster(int(words[0]), self._data()):
+            _end_backends(self._data())
             mark.unlink(missing_ok=True)
             for socket in self._sockets().glob(".s.PGSQL.*"):
                 socket.unlink(missing_ok=True)
@@ -212,7 +214,7 @@ class Embedded:
             if not self.running():
                 self._run(programs, account, self._data(), *command)
 
-        # the backends of a killed postmaster hold its shared memory for a moment: hence again, for a while
+        # memory and sockets of a killed postmaster are not always free at once: hence again, for a while
         again = retry_if_exception_type(DatabaseUnavailable)
         Retrying(retry=again, stop=stop_after_delay(15), wait=wait_fixed(0.25), reraise=True)(launch)
 
@@ -292,14 +294,28 @@ def _as_list_entry(folder: Path) -> str:
 def _is_postmaster(pid: int, data: Path) -> bool:
     """Is this process a living Postgres, and of these data as far as one may see?"""
     try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        return "postgres" in process.name() and Path(process.cwd()) == data
+        return _is_postgres(psutil.Process(pid), data)
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:  # on macOS one may not look into a process of another user
         return True
+
+
+def _is_postgres(process: psutil.Process, data: Path) -> bool:
+    if "postgres" not in process.name() or process.status() == psutil.STATUS_ZOMBIE:
+        return False
+    return Path(process.cwd()) == data
+
+
+def _end_backends(data: Path) -> None:
+    """End the backends of a dead postmaster: nobody waits for their answers, and their work is rolled back."""
+    ended = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # it ended meanwhile, or is somebody else's
+            if _is_postgres(process, data):
+                process.kill()
+                ended.append(process)
+    psutil.wait_procs(ended, timeout=10)
 
 
 def _is_root() -> bool:

@@ -15,6 +15,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import requests
@@ -213,7 +214,8 @@ def _end(children: list[Child], say: Callable[[str], None]) -> None:
     try:
         for child in children:
             if child.name == "worker":
-                say("Waiting for the worker; Ctrl-C again stops it at once.")
+                with suppress(OSError):  # the terminal may have been closed, which is why we are asked to end
+                    say("Waiting for the worker; Ctrl-C again stops it at once.")
             child.end()
     except KeyboardInterrupt:
         for child in children:

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import psycopg2
 import pytest
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from glsync import programs
 from glsync.embedded import Embedded
@@ -37,6 +38,12 @@ def ask(url: str, statement: str) -> object:
             return cursor.fetchone()[0] if cursor.description else None
     finally:
         connection.close()
+
+
+def wait_for(url: str, statement: str) -> object:
+    """The first answer that is not empty, asked again and again for a minute."""
+    asks = Retrying(retry=retry_if_exception_type(TypeError), stop=stop_after_delay(60), wait=wait_fixed(0.05))
+    return asks(ask, url, statement)
 
 
 def postmaster(home: Path) -> int:
@@ -68,6 +75,23 @@ def test_what_was_committed_is_there_after_the_server_was_killed(folder: Path) -
     os.kill(postmaster(folder), signal.SIGKILL)
     assert Embedded(folder).start() == url
     assert ask(url, "select answer from kept") == 42
+
+
+def test_a_backend_that_works_on_after_its_server_was_killed_is_no_obstacle(folder: Path) -> None:
+    url = Embedded(folder).start()
+    busy = python(
+        "import sys, psycopg2; psycopg2.connect(sys.argv[1]).cursor().execute("
+        "'select sum(sqrt(n)) from generate_series(1, 100000000000) n')",
+        url,
+    )
+    pid = int(
+        str(wait_for(url, "select pid from pg_stat_activity where query like 'select sum%' and state = 'active'"))
+    )
+    os.kill(postmaster(folder), signal.SIGKILL)
+    assert psutil.Process(pid).is_running()
+    assert ask(Embedded(folder).start(), "select 1") == 1
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert "server closed the connection" in busy.communicate(timeout=60)[1]
 
 
 def test_a_killed_server_that_nobody_buried_does_not_pass_for_a_living_one(folder: Path) -> None:

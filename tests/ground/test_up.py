@@ -43,7 +43,8 @@ def until(is_true: Callable[[], Any], what: str) -> Any:
 class Up:
     """A running `up`, what it has said, and the processes it began."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, hangs_up: bool = False) -> None:
+        self.hangs_up = hangs_up
         environment = {name: value for name, value in os.environ.items() if not name.startswith("GLSYNC_")}
         self.home, self.environment = home, environment | {"GLSYNC_HOME": str(home), "GLSYNC_PORT": str(free_port())}
         self.process = subprocess.Popen(
@@ -56,8 +57,12 @@ class Up:
         self.family: list[psutil.Process] = []
 
     def _listen(self) -> None:
+        """Take what it says, until the line after which somebody closes the terminal."""
         for line in self.process.stdout or ():
             self.said.append(line)
+            if UP in line and self.hangs_up:
+                self.process.stdout.close()
+                return
 
     def ready(self) -> str:
         """The address, once it says it."""
@@ -107,9 +112,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(home: Path, *options: str) -> Iterator[Up]:
+def running(home: Path, *options: str, hangs_up: bool = False) -> Iterator[Up]:
     """An `up` that is ended at the latest with the test."""
-    up = Up(home, *options)
+    up = Up(home, *options, hangs_up=hangs_up)
     try:
         yield up
     finally:
@@ -189,6 +194,14 @@ def test_a_database_that_was_up_before_stays_up_until_down(folder: Path) -> None
         assert up.glsync("down").stdout.strip() == "Stopped."
         assert not Embedded(folder).running()
         assert up.glsync("down").stdout.strip() == "Nothing was running."
+
+
+def test_a_terminal_that_is_closed_ends_it_in_order(folder: Path) -> None:
+    with running(folder, "--no-demo", hangs_up=True) as up:
+        up.ready()
+        up.process.send_signal(signal.SIGHUP)
+        assert up.process.wait(PATIENCE) == 0
+        assert up.is_gone()
 
 
 def test_down_ends_an_up_and_its_database(folder: Path) -> None:
