@@ -16,16 +16,20 @@ from pathlib import Path
 
 import streamlit as st
 import structlog
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from glsync import logs, startup
+from glsync.api import Api
 from glsync.config import settings
+from glsync.headers import SecurityHeaders
 
 ROUTER = Path(__file__).resolve().parent / "glsync" / "ui" / "router.py"
 
 log = structlog.get_logger("glsync.web")
+api = Api()
 
 
 @asynccontextmanager
@@ -50,6 +54,7 @@ def _load() -> None:
 
     import glsync.ui.shell
 
+    api.ready()
     del altair, pd, glsync.ui.shell
 
 
@@ -79,6 +84,7 @@ def calmly(error: Exception) -> bool:
 app = st.App(
     ROUTER,
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route("/readyz", readyz)],
+    routes=[Route("/healthz", healthz), Route("/readyz", readyz), *api.routes()],
+    middleware=[Middleware(SecurityHeaders)],
     on_script_error=calmly,
 )

@@ -22,12 +22,12 @@ from procrastinate import exceptions
 from procrastinate import jobs as queue_jobs
 from psycopg import errors as pg_errors
 
-from glsync import sync
+from glsync import delivery, sync
 from glsync.errors import AlreadyRunning, Interrupted, SyncError
 from glsync.store import db, lease, runs
 
 QUEUE_SCHEMA = "glsync_queue"
-QUEUES = ["sync", "control"]
+QUEUES = ["sync", "control", "webhooks"]
 
 HEARTBEAT_SECONDS = 3.0
 STALLED_SECONDS = 10.0
@@ -39,6 +39,8 @@ PATIENCE_SECONDS = 2.0
 """Between two tries to reach a database that is away."""
 BUSY_SECONDS = 5
 """Until a run that met another one on its mapping asks again."""
+TROUBLE_SECONDS = 300
+"""Until a webhook is tried again that our own side could not send: database away, key missing."""
 
 log = structlog.get_logger(__name__)
 
@@ -160,6 +162,8 @@ def queue() -> procrastinate.App:
     )
     again = procrastinate.RetryStrategy(wait=BUSY_SECONDS, retry_exceptions={AlreadyRunning, Interrupted})
     app.task(name="sync", queue="sync", retry=again)(sync_mapping)
+    later = procrastinate.RetryStrategy(wait=TROUBLE_SECONDS, max_attempts=1000, retry_exceptions={SyncError})
+    app.task(name="deliver", queue="webhooks", retry=later)(delivery.deliver)
     task = app.task(name="rescue", queue="control", queueing_lock="rescue", pass_context=True)(rescue)
     app.periodic(cron="* * * * * */5")(task)
     return app

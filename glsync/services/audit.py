@@ -14,7 +14,7 @@ from sqlmodel import Session
 from glsync.services.access import Actor
 from glsync.store import tables
 
-Subject = Literal["connection", "mapping", "run", "error", "errors", "table"]
+Subject = Literal["connection", "mapping", "run", "error", "errors", "table", "token", "hook", "subscription"]
 
 
 def note(

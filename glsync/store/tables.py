@@ -522,3 +522,89 @@ class Certificate(Table, table=True):
     rows: int = Field(sa_type=BigInteger)
     glide_version: str | None = _text()
     at: datetime = _now()
+
+
+class ApiToken(Table, table=True):
+    """A key to the API, kept as its SHA-256 in hex. It acts with `role` until it expires or is revoked."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = {"schema": "glsync"}
+
+    id: UUID = _new_id()
+    workspace_id: UUID = Field(default=DEFAULT_WORKSPACE, foreign_key="glsync.workspaces.id", ondelete="CASCADE")
+    name: str = _needed_text()
+    role: str = _needed_text()
+    token_hash: str = _needed_text()
+    created_by: str = _needed_text()
+    created_at: datetime = _now()
+    expires_at: datetime | None = _when()
+    last_used_at: datetime | None = _when()
+    revoked_at: datetime | None = _when()
+    revoked_by: str | None = _text()
+
+
+class Hook(Table, table=True):
+    """An address that says a mapping's table changed. Path and header are kept as SHA-256, `signing_keys` sealed."""
+
+    __tablename__ = "hooks"
+    __table_args__ = {"schema": "glsync"}
+
+    id: UUID = _new_id()
+    mapping_id: UUID = _of("public.gl_mappings")
+    workspace_id: UUID = _workspace()
+    name: str = _needed_text()
+    path_hash: str = _needed_text()
+    header_hash: str | None = _text()
+    signing_keys: list[str] = _json("[]")
+    created_by: str = _needed_text()
+    created_at: datetime = _now()
+    last_called_at: datetime | None = _when()
+
+
+class HookMessage(Table, table=True):
+    """A signed message that was taken; it does not count a second time."""
+
+    __tablename__ = "hook_messages"
+    __table_args__ = {"schema": "glsync"}
+
+    hook_id: UUID = _key(foreign_key="glsync.hooks.id", ondelete="CASCADE")
+    message_id: str = _key(sa_type=Text)
+    workspace_id: UUID = _workspace()
+    at: datetime = _now()
+
+
+class Subscription(Table, table=True):
+    """An address that is told of events; `signing_keys` are sealed."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = {"schema": "glsync"}
+
+    id: UUID = _new_id()
+    workspace_id: UUID = Field(default=DEFAULT_WORKSPACE, foreign_key="glsync.workspaces.id", ondelete="CASCADE")
+    url: str = _needed_text()
+    events: list[str] = _json("[]")
+    signing_keys: list[str] = _json("[]")
+    enabled: bool = True
+    disabled_reason: str | None = _text()
+    created_by: str = _needed_text()
+    created_at: datetime = _now()
+
+
+class Delivery(Table, table=True):
+    """One event on its way to one address; `state` is waiting, delivered or failed."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = {"schema": "glsync"}
+
+    id: UUID = _new_id()
+    subscription_id: UUID = _of("glsync.subscriptions")
+    workspace_id: UUID = _workspace()
+    event: str = _needed_text()
+    payload: dict[str, Any] = Field(default=None, sa_type=Json, nullable=False)
+    state: str = _text("waiting")
+    attempts: int = 0
+    status: int | None = None
+    said: str | None = _text()
+    created_at: datetime = _now()
+    next_at: datetime | None = _when()
+    ended_at: datetime | None = _when()

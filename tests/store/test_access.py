@@ -65,6 +65,7 @@ def test_a_function_with_the_rights_of_its_owner_has_a_fixed_search_path_and_is_
     )
     assert {function.name.split("(")[0] for function in functions} == {
         "glsync.enqueue_run", "glsync.may_read_target", "glsync.my_workspaces", "glsync.note_touch",
+        "glsync.tell_of_run",
     }  # fmt: skip
     assert {function.config for function in functions} == {'{"search_path=\\"\\""}'}
     assert not any(function.everybody for function in functions)

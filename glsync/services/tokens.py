@@ -1,0 +1,156 @@
+"""Keys to the HTTP API: made, shown once, kept as a hash, taken back."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from glsync.errors import InvalidInput, NotFound
+from glsync.services import access, audit, queries
+from glsync.services.access import Actor, Role
+from glsync.store import tables
+
+PREFIX = "gls_"
+"""What every token begins with, so that people and scanners of leaked secrets know one when they see it."""
+RANDOM_BYTES = 32
+LONGEST_DAYS = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token as lists show it; the token itself is nowhere any more."""
+
+    id: UUID
+    name: str
+    role: Role
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def state(self) -> str:
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= datetime.now(UTC) else "active"
+
+
+def create(actor: Actor, name: str, role: Role, days: int | None = None) -> tuple[TokenRow, str]:
+    """A new token and its text, which nobody can show a second time. `days` None: it does not expire.
+
+    Raises:
+        InvalidInput: no name, a name in use, an unknown role, or a number of days out of range.
+        Forbidden: the actor is no admin.
+    """
+    access.require(actor, "admin", "make an API token")
+    clear = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+    row = tables.ApiToken(
+        workspace_id=actor.workspace_id,
+        name=_name(name),
+        role=_role(role),
+        token_hash=hashed(clear),
+        created_by=actor.name,
+        expires_at=_expiry(days),
+    )
+    with queries.writing() as session:
+        session.add(row)
+        try:
+            session.flush()
+        except IntegrityError:
+            raise InvalidInput(f"There is already a token named {row.name!r}", hint="Choose another name.") from None
+        session.refresh(row)
+        audit.note(session, actor, "added", "token", row.id, row.name, after={"role": role, "expires": row.expires_at})
+        return _row(row), clear
+
+
+def listing(actor: Actor) -> list[TokenRow]:
+    """All tokens of the workspace, those still valid first, then by name."""
+    access.require(actor, "admin", "see API tokens")
+    with queries.reading() as session:
+        found = session.exec(
+            select(tables.ApiToken)
+            .where(tables.ApiToken.workspace_id == actor.workspace_id)
+            .order_by(col(tables.ApiToken.revoked_at).is_not(None), col(tables.ApiToken.name))
+        )
+        return [_row(row) for row in found]
+
+
+def revoke(actor: Actor, name: str) -> TokenRow:
+    """Take a token back, by its name; from the next call on it opens nothing.
+
+    Raises:
+        NotFound: no token of that name that is not revoked already.
+    """
+    access.require(actor, "admin", "revoke an API token")
+    with queries.writing() as session:
+        row = _live(session, actor, name)
+        row.revoked_at, row.revoked_by = datetime.now(UTC), actor.name
+        session.add(row)
+        audit.note(session, actor, "revoked", "token", row.id, row.name)
+        return _row(row)
+
+
+def actor_of(clear: str) -> tuple[UUID, Actor] | None:
+    """Whoever holds this token, with its id; None when it is unknown, expired or revoked."""
+    if not clear.startswith(PREFIX) or len(clear) > 100:
+        return None
+    with queries.writing() as session:
+        found = queries.one(session, "token_use", hash=hashed(clear))
+    if found is None:
+        return None
+    return found["id"], Actor(f"token {found['name']}", found["role"], found["workspace_id"])
+
+
+def hashed(clear: str) -> str:
+    """SHA-256 in hex. Enough for what is random over 32 bytes: there is nothing to guess, so nothing to slow down."""
+    return sha256(clear.encode()).hexdigest()
+
+
+def _live(session: Session, actor: Actor, name: str) -> tables.ApiToken:
+    found = session.exec(
+        select(tables.ApiToken)
+        .where(
+            tables.ApiToken.workspace_id == actor.workspace_id,
+            tables.ApiToken.name == name.strip(),
+            col(tables.ApiToken.revoked_at).is_(None),
+        )
+        .with_for_update()
+    ).first()
+    if found is None:
+        raise NotFound("valid token", name, hint="python -m glsync token list shows those there are.")
+    return found
+
+
+def _row(row: tables.ApiToken) -> TokenRow:
+    return TokenRow(
+        row.id, row.name, _role(row.role), row.created_by, row.created_at, row.expires_at, row.last_used_at,
+        row.revoked_at,
+    )  # fmt: skip
+
+
+def _name(text: str) -> str:
+    if not (name := text.strip()) or len(name) > 100 or not name.isprintable():
+        raise InvalidInput("A token needs a name of 1 to 100 characters", hint="Name it after who will use it.")
+    return name
+
+
+def _role(text: str) -> Role:
+    for role in access.ROLES:
+        if role == text:
+            return role
+    raise InvalidInput(f"{text!r} is not a role", hint=f"Roles are {', '.join(access.ROLES)}.")
+
+
+def _expiry(days: int | None) -> datetime | None:
+    if days is None:
+        return None
+    if not 1 <= days <= LONGEST_DAYS:
+        raise InvalidInput(f"A token cannot be valid for {days} days", hint=f"Choose 1 to {LONGEST_DAYS}.")
+    return datetime.now(UTC) + timedelta(days=days)
