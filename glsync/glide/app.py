@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Raw
 
+from glsync import outward
 from glsync.config import settings
 from glsync.engine import types
 from glsync.errors import ConfigError, GlideError, GlideGarbled, SecurityBlocked
@@ -51,11 +52,10 @@ class Source(Protocol):
     write_price: Decimal
 
     def write(self, ops: Sequence[Op]) -> list[Outcome]:
-        """One call's worth of writes, sent once.
+        """One call's worth of writes, sent once; an outcome for each.
 
         Raises:
-            GlideBusy: nothing was sent; wait and call again.
-            GlideError: nothing of it can work (token, table, quota).
+            GlideError: none of it was taken or ever will be (token, table, quota).
         """
 
 
@@ -162,18 +162,15 @@ def check_endpoints(endpoints: Endpoints) -> None:
     """
     for name in ("classic_url", "rest_url", "bigtables_url"):
         url = getattr(endpoints, name)
-        parts = urlsplit(url)
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.username
-            or parts.query
-            or parts.fragment
-        ):
-            raise ConfigError(f"{name} is not an address such as https://api.glideapp.io: {url!r}")
-        added = settings().allowed_glide_hosts
-        is_added = parts.hostname in added or parts.netloc.lower() in added
-        if not is_added and (parts.scheme != "https" or not settings().allows_glide_host(parts.hostname, parts.port)):
+        try:
+            parts = outward.parts_of(url)
+        except ValueError as error:
+            raise ConfigError(f"{name} is not an address such as https://api.glideapp.io: {error}") from None
+        if parts.query or parts.fragment:
+            raise ConfigError(f"{name} is not an address such as https://api.glideapp.io: it has a ? or #")
+        host, chosen = parts.hostname or "", settings()
+        is_added = chosen.is_added_glide_host(host, parts.port)
+        if not is_added and (parts.scheme != "https" or not chosen.allows_glide_host(host, parts.port)):
             raise SecurityBlocked(f"{name} names {parts.netloc}, which connections may not reach")
 
 

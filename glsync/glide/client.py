@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 from urllib3.exceptions import HTTPError
 
-from glsync import __version__
+from glsync import __version__, outward
+from glsync.config import settings
 from glsync.errors import (
     GlideBusy,
     GlideError,
@@ -71,13 +71,10 @@ class Client:
         self._pause = pause or (lambda seconds, _: threading.Event().wait(seconds) and None)
         self._token = connection.token.encode()
         self._silence = float(connection.settings.get("timeout") or SILENCE_SECONDS)
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = outward.guard(requests.Session(), trusted_urls=_added(connection), pool_size=16)
         self._session.headers.update(
             {"Authorization": f"Bearer {connection.token}", "User-Agent": f"glsync/{__version__}"}
         )
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=16))
         self.calls = 0
 
     def close(self) -> None:
@@ -165,6 +162,13 @@ class Client:
             if size > LARGEST_ANSWER:
                 raise GlideGarbled(f"The answer for {what} is larger than {LARGEST_ANSWER >> 20} MB")
         return b"".join(chunks)
+
+
+def _added(connection: Connection) -> list[str]:
+    """The connection's addresses on hosts the operator added; they alone may be inside this network."""
+    at = connection.endpoints
+    urls = ((url, urlsplit(url)) for url in (at.classic_url, at.rest_url, at.bigtables_url))
+    return [url for url, parts in urls if settings().is_added_glide_host(parts.hostname or "", parts.port)]
 
 
 def _wait(state: RetryCallState) -> float:
