@@ -74,6 +74,11 @@ def _checked_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def _home(value: object) -> object:
+    """An empty GLSYNC_HOME is one that is not set, and never the current folder."""
+    return default_home() if isinstance(value, str) and not value.strip() else value
+
+
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), AfterValidator(_checked_hosts)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts), AfterValidator(_checked_origins)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
@@ -84,7 +89,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
-    home: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+    home: Annotated[Path, BeforeValidator(_home), AfterValidator(lambda path: path.expanduser().absolute())] = Field(
         default_factory=default_home, description="folder for the embedded database, the secret key and the demo"
     )
     database_url: Annotated[DatabaseUrl | None, BeforeValidator(_nothing_is_none)] = Field(

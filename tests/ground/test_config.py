@@ -66,6 +66,11 @@ def test_connections_may_name_glides_hosts_and_the_ones_an_operator_added(enviro
     assert not allows("evil.example")
 
 
+def test_an_empty_home_is_one_that_is_not_set(environment: Choose) -> None:
+    environment(home="")
+    assert settings().home == default_home()
+
+
 def test_a_folder_below_the_home_is_found(environment: Choose) -> None:
     assert read(home="~/sync").home == Path.home() / "sync"
 
