@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from glsync.engine.rules import rules_of
 from glsync.engine.transform import Layout, layout
 from glsync.errors import ConfigError, InvalidMapping
 from glsync.postgres.target import Target
@@ -19,7 +20,7 @@ def layout_of(job: runs.Job, target: Target) -> Layout:
         InvalidMapping: a kind does not fit its column.
     """
     try:
-        return layout(target.pairs, target.types, zone_of(job))
+        return layout(target.pairs, target.types, zone_of(job), rules_of(job.mapping.filter, job.mapping.pairs))
     except ValueError as error:
         raise InvalidMapping(job.mapping.name, [Problem("error", str(error))]) from error
 

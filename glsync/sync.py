@@ -17,6 +17,7 @@ import structlog
 from psycopg2 import extensions
 
 from glsync import oneway, twoway
+from glsync.engine import rules
 from glsync.errors import (
     Cancelled,
     ConfigError,
@@ -104,6 +105,10 @@ def _preflight(cursor: extensions.cursor, job: runs.Job) -> None:
         raise ConfigError(f"Mapping {mapping.name!r} is switched off", hint="Activate it on the mapping's page.")
     cursor.execute("select is_valid, validation_message from public.gl_validate_column_mapping(%s)", (str(mapping.id),))
     found = [Problem("error", message) for is_valid, message in cursor.fetchall() if not is_valid]
+    found += [
+        Problem("error", message, column)
+        for column, message in rules.problems(mapping.filter, mapping.pairs, mapping.direction)
+    ]
     if found:
         raise InvalidMapping(mapping.name, found)
 

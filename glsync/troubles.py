@@ -9,11 +9,17 @@ from glsync.postgres.target import Refusal
 from glsync.store.problems import Trouble
 from glsync.values import BadCell
 
+HINTS = {
+    "VALIDATION_ERROR": "Correct the cell in Glide, or map the column to a type that holds it; then press Retry.",
+    "TRANSFORM_ERROR": "Correct the rule in the mapping, or the cells it reads in Glide; then press Retry.",
+}
+
 
 def bad_cells(batch: Batch) -> Iterator[Trouble]:
     """Each cell that does not fit, with row, column, value and rule."""
     for bad in batch.bad:
-        said = f"Row {bad.row_id or '(without an id)'}, column {bad.column}: {bad.value!r} is not {bad.rule}"
+        why = bad.rule if bad.type == "TRANSFORM_ERROR" else f"{bad.value!r} is not {bad.rule}"
+        said = f"Row {bad.row_id or '(without an id)'}, column {bad.column}: {why}"
         yield _trouble(bad, said, batch.bad_rows.get(bad.row_id))
 
 
@@ -25,7 +31,7 @@ def _trouble(bad: BadCell, message: str, record: object) -> Trouble:
         column_name=bad.column,
         value=bad.value,
         rule=bad.rule,
-        hint="Correct the cell in Glide, or map the column to a type that holds it; then press Retry.",
+        hint=HINTS[bad.type],
         retryable=True,
         record=record,
     )

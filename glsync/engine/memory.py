@@ -7,7 +7,8 @@ their raw JSON ("digest") and of their row id ("id hash"). While a read goes on,
 - superseded: its row id came again with other content, so its digest must not excuse a later row any more;
 - neither: if the read ends complete, the row is gone from Glide.
 
-A digest of 0 stands for a row that was not stored; it is never taken for known.
+A digest of 0 stands for a row that was not stored; it is never taken for known. Neither is 1, which stands for a row
+that the mapping's filter leaves out: it may come back into scope, and it is nobody's business when it goes away.
 Collisions: one changed row among n known ones is taken for known with a chance of n / 2**64.
 """
 
@@ -25,6 +26,7 @@ Flags = npt.NDArray[np.bool_]
 _Sorted = tuple[Hashes, npt.NDArray[np.intp]]
 
 NOT_STORED = 0
+LET_GO = 1
 
 
 def digests(rows: Sequence[bytes]) -> Hashes:
@@ -59,7 +61,7 @@ class Memory:
         ends = np.cumsum([len(page.digests) for page in self.pages])
         self._ends = {page.number: int(end) for page, end in zip(self.pages, ends, strict=True)}
         self._trusted = trusted
-        self._usable = self._digests != NOT_STORED if trusted else np.zeros(self.rows, bool)
+        self._usable = self._digests > LET_GO if trusted else np.zeros(self.rows, bool)
         self._seen = np.zeros(self.rows, bool)
         self._sorted: _Sorted | None = None
         self._ids: _Sorted | None = None
@@ -139,7 +141,8 @@ class Memory:
         if not is_gone.any():
             return []
         id_hashes = _joined([page.id_hashes for page in self.pages])
-        is_gone[is_gone] = ~np.isin(id_hashes[is_gone], id_hashes[self._seen])
+        is_excused = self._seen | (self._digests == LET_GO)
+        is_gone[is_gone] = ~np.isin(id_hashes[is_gone], id_hashes[is_excused])
         gone, start = [], 0
         for page in self.pages:
             missing = np.flatnonzero(is_gone[start : start + len(page.digests)])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from msgspec import Raw
 from xxhash import xxh3_64_intdigest
 
-from glsync.engine.memory import NOT_STORED, BasePage, Flags, Hashes, Memory, digests
+from glsync.engine.memory import LET_GO, NOT_STORED, BasePage, Flags, Hashes, Memory, digests
 from glsync.engine.transform import Batch, Layout, transform
 from glsync.values import ROW_ID
 
@@ -60,9 +60,11 @@ def prepare(rows: Sequence[Raw], number: int, pass_: int, memory: Memory, layout
         every = ids if len(ids) == len(rows) else row_ids(rows)
         remembered = BasePage(number, pass_, page, hash_ids(every), tuple(every))
     ready = Prepared(number, len(rows), batch, remembered, places, ids)
-    if not batch.bad:
-        return ready
-    return replace(ready, page=without(ready, set(ids) - set(batch.ids)))  # whatever their errors call them
+    if batch.outside:
+        ready = replace(ready, page=_marked(ready, batch.outside, LET_GO))
+    if batch.bad:  # whatever their errors call them
+        ready = replace(ready, page=without(ready, set(ids) - set(batch.ids) - batch.outside.keys()))
+    return ready
 
 
 def _read(rows: Sequence[Raw], is_new: Flags, layout: Layout) -> tuple[Places, Sequence[str], Batch]:
@@ -82,12 +84,16 @@ def _has_the_rows_of(before: BasePage, page: Hashes, known: Flags, new: Hashes) 
 
 def without(prepared: Prepared, not_stored: Collection[str]) -> BasePage:
     """The page with these new rows marked as not stored, so that the next read looks at them again."""
+    return _marked(prepared, not_stored, NOT_STORED)
+
+
+def _marked(prepared: Prepared, rows: Collection[str], mark: int) -> BasePage:
     assert prepared.page is not None  # it has new rows
-    if not not_stored:
+    if not rows:
         return prepared.page
     kept = prepared.page.digests.copy()
     places = zip(prepared.places.tolist(), prepared.ids, strict=True)
-    kept[[place for place, row_id in places if row_id in not_stored]] = NOT_STORED
+    kept[[place for place, row_id in places if row_id in rows]] = mark
     return replace(prepared.page, digests=kept)
 
 

@@ -22,9 +22,13 @@ import msgspec
 from msgspec import Raw, ValidationError
 
 from glsync.engine import types
+from glsync.engine.expressions import Rule
+from glsync.engine.rules import Rules
 from glsync.values import ROW_ID, ROW_ID_COLUMN, BadCell, ColumnPair
 
 DELIMITER, QUOTE = "\x1f", "\x1e"
+FILTER = "(filter)"
+"""The column an error of the filter names."""
 
 Check = Callable[[Sequence[Any]], bool]
 """Whether a column of these rows may take the fast way."""
@@ -48,12 +52,16 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A page made ready: `lines[i]` stores the row `ids[i]`; rows with a bad cell are in `bad` only. Ids are unique."""
+    """A page made ready: `lines[i]` stores the row `ids[i]`; rows with a bad cell are in `bad` only. Ids are unique.
+
+    `outside` are rows the mapping's filter leaves out, by id, with the line of those that could be read.
+    """
 
     ids: list[str]
     lines: list[str]
     bad: list[BadCell] = field(default_factory=list)
     bad_rows: dict[str, Any] = field(default_factory=dict)
+    outside: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +76,13 @@ class Layout:
     checks: tuple[Check, ...]
     careful: tuple[re.Pattern[bytes], ...]
     """A page in which one of these is found is read cell by cell."""
+    rules: Rules | None = None
+    """The user's own; with any, every row is read cell by cell."""
 
 
-def layout(pairs: Sequence[ColumnPair], column_types: ReadOnly[str, str], zone: tzinfo = UTC) -> Layout:
+def layout(
+    pairs: Sequence[ColumnPair], column_types: ReadOnly[str, str], zone: tzinfo = UTC, rules: Rules | None = None
+) -> Layout:
     """The layout of these pairs over a table whose columns have these types (as format_type() spells them).
 
     Raises:
@@ -99,6 +111,7 @@ def layout(pairs: Sequence[ColumnPair], column_types: ReadOnly[str, str], zone: 
         line=_generated(DELIMITER.join(parts), names),
         checks=tuple(checks),
         careful=tuple(_careful(pairs, fields)),
+        rules=rules,
     )
 
 
@@ -117,6 +130,8 @@ def _key(glide_id: str, attribute: str) -> str:
 
 def transform(rows: Sequence[Raw], layout: Layout) -> Batch:
     """A page's raw rows made ready for COPY; a row id that comes twice keeps its last row."""
+    if layout.rules is not None:
+        return _by_rules(rows, layout, layout.rules)
     try:
         batch = _whole_page(b"[" + b",".join(rows) + b"]", layout)
     except (ValidationError, ValueError):
@@ -125,20 +140,46 @@ def transform(rows: Sequence[Raw], layout: Layout) -> Batch:
 
 
 def read_row(row: ReadOnly[str, Any], layout: Layout) -> tuple[list[str | None], list[BadCell]]:
-    """One decoded row, cell by cell: the texts in the order of `layout.columns`, and every cell that does not fit."""
+    """One decoded row, cell by cell: the texts in the order of `layout.columns`, and every cell that does not fit.
+
+    A column with a rule is read from what the rule gives.
+    """
     row_id = row.get(ROW_ID)
     if not isinstance(row_id, str) or not row_id:
         return [], [BadCell("", ROW_ID, types.shown(row_id), "a row id, a text that is not empty")]
     cells: list[str | None] = [row_id]
     bad = []
+    own = layout.rules.cells if layout.rules else {}
     for (glide_id, read), column in zip(layout.readers.items(), layout.columns[1:], strict=True):
         value = row.get(glide_id)
+        if rule := own.get(glide_id):
+            try:
+                cells.append(_ruled(rule, row, read))
+            except ValueError as error:
+                bad.append(BadCell(row_id, column, types.shown(_shown(value)), str(error), "TRANSFORM_ERROR"))
+            continue
         try:
             cells.append(_read(read, value))
         except ValueError as error:
             bad.append(BadCell(row_id, column, types.shown(_shown(value)), str(error)))
             cells.append(None)
     return cells, bad
+
+
+def _ruled(rule: Rule, row: ReadOnly[str, Any], read: types.Reader) -> str | None:
+    """What a rule gives, read in place of the cell.
+
+    Raises:
+        ValueError: the rule and why it failed.
+    """
+    try:
+        found = rule.value(row)
+    except ValueError as error:
+        raise ValueError(f"the rule {rule.source} failed: {error}") from error
+    try:
+        return read(found)
+    except ValueError as error:
+        raise ValueError(f"the rule {rule.source} gave {types.shown(found)}, which is not {error}") from error
 
 
 def _read(read: types.Reader, value: object) -> str | None:
@@ -178,23 +219,68 @@ def _row_by_row(rows: Iterable[Raw], layout: Layout) -> Batch:
     return batch
 
 
+def _by_rules(rows: Sequence[Raw], layout: Layout, rules: Rules) -> Batch:
+    """Every row cell by cell. A row the filter leaves out is not told when it cannot be read: nobody asked for it."""
+    batch = Batch([], [])
+    decoded = [row for raw in rows if (row := _decoded_row(raw, batch)) is not None]
+    last = {_name(row): number for number, row in enumerate(decoded)}
+    for number, row in enumerate(decoded):
+        if _name(row) and last[_name(row)] != number:
+            continue
+        try:
+            is_inside = not _name(row) or rules.takes(row)
+        except ValueError as error:
+            source = rules.filter.source if rules.filter else ""
+            failed = f"the filter {source} failed: {error}"
+            _refuse(row, [BadCell(_name(row), FILTER, "", failed, "TRANSFORM_ERROR")], batch)
+            continue
+        cells, bad = read_row(row, layout)
+        if not is_inside:
+            batch.outside[_name(row)] = None if bad else _line(cells, layout)
+        elif bad:
+            _refuse(row, bad, batch)
+        else:
+            batch.ids.append(_name(row))
+            batch.lines.append(_line(cells, layout))
+    return batch
+
+
+def _name(row: ReadOnly[str, Any]) -> str:
+    """The row's id, "" for a row without a usable one."""
+    found = row.get(ROW_ID)
+    return found if isinstance(found, str) else ""
+
+
 def _careful_one(raw: Raw, layout: Layout, batch: Batch) -> None:
-    try:
-        row = {glide_id: _decoded(cell) for glide_id, cell in _decode_row(raw).items()}
-    except (ValueError, RecursionError) as error:
-        batch.bad.append(BadCell("", ROW_ID, types.shown(_text(raw)), f"a JSON object: {error}"))
+    row = _decoded_row(raw, batch)
+    if row is None:
         return
     cells, bad = read_row(row, layout)
     if bad:
-        batch.bad.extend(bad)
-        batch.bad_rows[bad[0].row_id] = {glide_id: _shown(value) for glide_id, value in row.items()}
+        _refuse(row, bad, batch)
         return
     batch.ids.append(str(cells[0]))
-    batch.lines.append(
-        DELIMITER.join(
-            "" if text is None else _quote(text) if column in layout.quoted else text
-            for column, text in zip(layout.columns, cells, strict=True)
-        )
+    batch.lines.append(_line(cells, layout))
+
+
+def _decoded_row(raw: Raw, batch: Batch) -> dict[str, object] | None:
+    """The row's cells; None for what is no row, which is told."""
+    try:
+        return {glide_id: _decoded(cell) for glide_id, cell in _decode_row(raw).items()}
+    except (ValueError, RecursionError) as error:
+        batch.bad.append(BadCell("", ROW_ID, types.shown(_text(raw)), f"a JSON object: {error}"))
+        return None
+
+
+def _refuse(row: ReadOnly[str, object], bad: list[BadCell], batch: Batch) -> None:
+    batch.bad.extend(bad)
+    batch.bad_rows[bad[0].row_id] = {glide_id: _shown(value) for glide_id, value in row.items()}
+
+
+def _line(cells: Sequence[str | None], layout: Layout) -> str:
+    return DELIMITER.join(
+        "" if text is None else _quote(text) if column in layout.quoted else text
+        for column, text in zip(layout.columns, cells, strict=True)
     )
 
 

@@ -192,10 +192,12 @@ def _forget_doubles(cursor: extensions.cursor, read: Read) -> None:
 def _report(read: Read, waiting: tuple[Waiting, ...], message: str | None) -> RunReport:
     counts = read.counts
     status: Status = "completed_with_errors" if counts.failed else "completed"
-    return RunReport(read.job.log_id, status, message or _told(counts, waiting), counts, 0.0, Price(read.paid), waiting)
+    told = message or _told(read, waiting)
+    return RunReport(read.job.log_id, status, told, counts, 0.0, Price(read.paid), waiting)
 
 
-def _told(counts: Counts, waiting: tuple[Waiting, ...]) -> str:
+def _told(read: Read, waiting: tuple[Waiting, ...]) -> str:
+    counts = read.counts
     parts = [
         f"{number:,} {word}"
         for number, word in (
@@ -203,6 +205,7 @@ def _told(counts: Counts, waiting: tuple[Waiting, ...]) -> str:
             (counts.updated, "updated"),
             (counts.deleted, "deleted"),
             (counts.failed, "failed"),
+            (read.outside, "left out by the filter"),
         )
         if number
     ]

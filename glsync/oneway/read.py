@@ -10,7 +10,7 @@ from hashlib import sha256
 import msgspec
 from psycopg2 import extensions
 
-from glsync.engine.memory import NOT_STORED, BasePage, Hashes, Memory
+from glsync.engine.memory import LET_GO, BasePage, Hashes, Memory
 from glsync.engine.prepare import Prepared, prepare
 from glsync.engine.transform import Layout
 from glsync.glide import Page, Source
@@ -45,6 +45,8 @@ class Read:
     seen: dict[int, Hashes] = field(default_factory=dict)
     rows: int = 0
     not_stored: int = 0
+    outside: int = 0
+    """Rows the filter leaves out, as far as this run has read."""
     last_page: int = -1
     has_changes: bool = False
     committed: float = 0.0
@@ -114,7 +116,7 @@ def _resumed(
         if number in ours:
             memory.supersede(ours[number].id_hashes)
             seen[number] = ours[number].id_hashes
-            not_stored += int((ours[number].digests == NOT_STORED).sum())
+            not_stored += int((ours[number].digests <= LET_GO).sum())
         elif number in before:
             memory.see_page(number)
             seen[number] = before[number].id_hashes

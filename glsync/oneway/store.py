@@ -40,7 +40,8 @@ def store_page(connection: extensions.connection, read: Read, lease: Lease, page
                 raise
             log.info("page is tried again", page=prepared.number, reason=str(error))
             continue
-        read.not_stored += after[0].failed - read.counts.failed
+        read.not_stored += after[0].failed - read.counts.failed + len(prepared.batch.outside)
+        read.outside += len(prepared.batch.outside)
         read.counts, read.paid = after
         break
     read.rows += prepared.rows
@@ -71,7 +72,7 @@ def _once(
         base.save_state(cursor, read.job.mapping.id, replace(state(read), complete=False), is_full=False)
     base.save_page(cursor, read.job.mapping.id, without(prepared, failed))
     if read.has_absent:
-        base.forget_absent(cursor, read.job.mapping.id, batch.ids)
+        base.forget_absent(cursor, read.job.mapping.id, [*batch.ids, *batch.outside])
     skipped = prepared.rows - stored.created - stored.updated - len(failed)
     counts = read.counts + Counts(prepared.rows, stored.created, stored.updated, 0, skipped, len(failed))
     _mark_place(cursor, read, lease, page, prepared, counts, paid)
