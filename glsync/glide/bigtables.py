@@ -17,6 +17,7 @@ from msgspec import Raw
 from glsync.errors import (
     ContinuationExpired,
     GlideBusy,
+    GlideError,
     GlideGarbled,
     GlideRejected,
     GlideTableMissing,
@@ -104,13 +105,22 @@ class BigTable:
     write_price = Decimal("0.01")
 
     def write(self, ops: Sequence[Op]) -> list[Outcome]:
-        """Adds together, in the order of the answer's row ids; updates with If-Match; deletes, which are repeatable."""
+        """Adds together, in the order of the answer's row ids; updates with If-Match; deletes, which are repeatable.
+
+        What was not sent because an earlier part met with an error is `busy`; the next call meets that error first.
+        """
         adds = [op for op in ops if op.operation == "create"]
+        rest = [op for op in ops if op.operation != "create"]
         done = self._add(adds) if adds else []
-        for op in ops:
-            if op.operation != "create":
-                done.append(self._one(op))
-        return done
+        while rest and not (done and done[-1].state == "busy"):
+            try:
+                done.append(self._one(rest[0]))
+            except GlideError:
+                if not done:
+                    raise
+                break
+            rest = rest[1:]
+        return done + all_of(rest, "busy", "not sent", done[-1].after if done else None)
 
     def _add(self, ops: Sequence[Op]) -> list[Outcome]:
         what = f"{len(ops)} new rows of {self._what}"
@@ -120,15 +130,19 @@ class BigTable:
                 "POST", self._rows, what=what, json=rows, params={"onSchemaError": "abort"}, repeat=False
             )
             ids = msgspec.json.decode(reply.body, type=_Added).data.rowIDs
-        except GlideBusy:
-            raise
+        except GlideBusy as error:
+            return all_of(ops, "busy", str(error), error.retry_after)
         except (GlideUnreachable, GlideUnavailable, GlideGarbled, msgspec.DecodeError) as error:
             return all_of(ops, "unknown", str(error))
         except GlideRejected as error:
             if len(ops) == 1:
                 return all_of(ops, "failed", str(error))
             middle = len(ops) // 2  # one bad row refuses them all: halve until it stands alone
-            return self._add(ops[:middle]) + self._add(ops[middle:])
+            first = self._add(ops[:middle])
+            try:
+                return first + self._add(ops[middle:])
+            except GlideError as later:
+                return first + all_of(ops[middle:], "busy", str(later))
         if len(ids) != len(ops):
             return all_of(ops, "unknown", f"Glide named {len(ids)} rows for {len(ops)} adds")
         return [Outcome(op.id, "accepted", row_id) for op, row_id in zip(ops, ids, strict=True)]
@@ -143,15 +157,18 @@ class BigTable:
                 headers = {"If-Match": op.if_match} if op.if_match else {}
                 self._client.call(
                     "PATCH", url, what=what, json=dict(op.cells), headers=headers,
-                    params={"onSchemaError": "abort"}, repeat=bool(op.if_match),
+                    params={"onSchemaError": "abort"}, repeat=False,
                 )  # fmt: skip
-        except GlideBusy:
-            raise
+        except GlideBusy as error:
+            return Outcome(op.id, "busy", op.row_id, str(error), error.retry_after)
         except (GlideUnreachable, GlideUnavailable, GlideGarbled) as error:
             return Outcome(op.id, "unknown", op.row_id, str(error))
         except (GlideRejected, GlideTableMissing) as error:
-            is_stale = error.status == 412 or _speaks_of_row(error.said)
-            return Outcome(op.id, "stale" if is_stale else "failed", op.row_id, str(error))
+            if error.status == 412 or _speaks_of_row(error.said):
+                return Outcome(op.id, "stale", op.row_id, str(error))
+            if isinstance(error, GlideTableMissing):
+                raise
+            return Outcome(op.id, "failed", op.row_id, str(error))
         return Outcome(op.id, "accepted", op.row_id)
 
     @property

@@ -25,7 +25,7 @@ from glsync.errors import (
     GlideUnavailable,
     GlideUnreachable,
 )
-from glsync.glide.client import Client
+from glsync.glide.client import Client, Reply, refusal
 from glsync.glide.page import Page, garbled
 from glsync.glide.push import Op, Outcome, all_of
 from glsync.values import TableKind
@@ -39,6 +39,8 @@ class _Answer(msgspec.Struct):
 
 
 _answers = msgspec.json.Decoder(list[_Answer])
+_ANSWERED = frozenset({400, 409, 422})
+"""Statuses that may come with one entry a write."""
 
 
 class ClassicTable:
@@ -79,17 +81,16 @@ class ClassicTable:
         body = {"appID": self._app, "mutations": [self._mutation(op) for op in ops]}
         what = f"{len(ops)} writes to table {self._table!r}"
         try:
-            reply = self._client.call("POST", f"{self._url}/mutateTables", what=what, json=body, repeat=False)
-        except GlideBusy:
-            raise
+            reply = self._client.call(
+                "POST", f"{self._url}/mutateTables", what=what, json=body, repeat=False, reads=_ANSWERED
+            )
+            entries = _entries(reply, what)
+        except GlideBusy as error:
+            return all_of(ops, "busy", str(error), error.retry_after)
         except (GlideUnreachable, GlideUnavailable, GlideGarbled) as error:
             return all_of(ops, "unknown", str(error))
         except GlideRejected as error:
             return all_of(ops, "failed", str(error))
-        try:
-            entries = msgspec.json.decode(reply.body, type=list[dict[str, Any]])
-        except msgspec.DecodeError:
-            return all_of(ops, "unknown", str(garbled(what, reply.body)))
         if len(entries) != len(ops):
             return all_of(ops, "unknown", f"Glide answered {len(entries)} entries for {len(ops)} writes")
         return [_outcome(op, entry) for op, entry in zip(ops, entries, strict=True)]
@@ -129,6 +130,18 @@ class ClassicTable:
             raise (GlideTableMissing if missing else GlideRejected)(f"Glide rejected {what}: {said}", said=said)
         price = Decimal(max(1, -(-len(answer.rows) // 1000)))
         return Page(answer.rows, None if answer.next in (None, "") else str(answer.next), price)
+
+
+def _entries(reply: Reply, what: str) -> list[dict[str, Any]]:
+    """One entry a write. A call with a refused write among others may come with an error's status all the same.
+
+    Raises:
+        GlideError: the answer is about the whole call, or nothing we know.
+    """
+    try:
+        return msgspec.json.decode(reply.body, type=list[dict[str, Any]])
+    except msgspec.DecodeError as error:
+        raise (garbled(what, reply.body) if reply.status < 300 else refusal(reply, what)) from error
 
 
 def _outcome(op: Op, entry: dict[str, Any]) -> Outcome:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -90,6 +90,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         repeat: bool = True,
+        reads: Container[int] = (),
     ) -> Reply:
         """One call, repeated while that helps and is allowed.
 
@@ -97,6 +98,7 @@ class Client:
             what: the thing asked for as people call it ("table 'Products'"), for messages.
             json: the body; encoded once.
             repeat: False for what must not happen twice, such as adding a row.
+            reads: statuses from 300 on whose answer the caller reads itself.
         Raises:
             GlideError: one of its kinds; with repeat=False a GlideUnreachable may mean the call took effect.
         """
@@ -110,7 +112,7 @@ class Client:
             before_sleep=self._before_next,
             reraise=True,
         )
-        return retrying(self._once, method, url, what, body, sent, params)
+        return retrying(self._once, method, url, what, body, sent, params, reads)
 
     def _before_next(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -127,6 +129,7 @@ class Client:
         body: bytes | None,
         headers: Mapping[str, str],
         params: Mapping[str, str] | None,
+        reads: Container[int],
     ) -> Reply:
         self.calls += 1
         host = urlsplit(url).netloc
@@ -146,7 +149,7 @@ class Client:
             raise GlideUnreachable(f"The secure connection to {host} failed: {_reason(error)}") from error
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             raise GlideUnreachable(f"{host} gave no whole answer for {what}: {_reason(error)}") from error
-        if reply.status >= 300:
+        if reply.status >= 300 and reply.status not in reads:
             raise refusal(Reply(reply.status, reply.headers, reply.body.replace(self._token, b"[token]")), what)
         return reply
 

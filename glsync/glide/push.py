@@ -12,8 +12,12 @@ from typing import Any, Literal
 
 from glsync.values import Operation
 
-State = Literal["done", "accepted", "failed", "unknown", "stale"]
-"""accepted: taken by Glide, to be seen in a later read. stale: the row changed or went since we read it."""
+State = Literal["done", "accepted", "failed", "unknown", "stale", "busy"]
+"""What became of a write.
+
+accepted: taken by Glide, to be seen in a later read. stale: the row changed or went since we read it. busy: not taken,
+because Glide had too much to do; it may be sent again. unknown: it may have happened.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Outcome:
     state: State
     row_id: str | None = None
     said: str = ""
+    after: float | None = None
+    """Seconds Glide asked us to wait, where it was busy."""
 
 
 def calls(ops: Iterable[Op], most: int) -> Iterator[tuple[Op, ...]]:
@@ -58,6 +64,6 @@ def _batched(ops: Sequence[Op], most: int) -> Iterator[tuple[Op, ...]]:
         yield tuple(ops[start : start + most])
 
 
-def all_of(ops: Sequence[Op], state: State, said: str) -> list[Outcome]:
+def all_of(ops: Sequence[Op], state: State, said: str, after: float | None = None) -> list[Outcome]:
     """One answer for the whole call."""
-    return [Outcome(op.id, state, op.row_id, said) for op in ops]
+    return [Outcome(op.id, state, op.row_id, said, after) for op in ops]

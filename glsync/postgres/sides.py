@@ -94,25 +94,37 @@ class Sides:
         self.cannot_read(cursor, ambiguous)
         return ambiguous
 
+    def unread(self, cursor: extensions.cursor, ids: Sequence[str]) -> frozenset[str]:
+        """Which of these nobody could read."""
+        cursor.execute("select k from glsync_unread where k = any(%s)", (list(ids),))
+        return frozenset(row[0] for row in cursor.fetchall())
+
     def drop_rows(self, cursor: extensions.cursor, ids: Sequence[str]) -> None:
-        """These are not in Glide any more."""
+        """Forget what was read of these."""
         cursor.execute("delete from glsync_glide where k = any(%s)", (list(ids),))
+        cursor.execute("delete from glsync_unread where k = any(%s)", (list(ids),))
 
     def at(self, cursor: extensions.cursor, ids: Sequence[str]) -> dict[str, Cells]:
         """Rows of Glide as read, by id."""
         cursor.execute("select k, cells from glsync_glide where k = any(%s)", (list(ids),))
         return dict(cursor.fetchall())
 
+    def glide_ids(self, cursor: extensions.cursor) -> set[str]:
+        """Every row of Glide that was read, those nobody could read as well."""
+        cursor.execute("select k from glsync_glide union select k from glsync_unread where k <> ''")
+        return {row[0] for row in cursor.fetchall()}
+
     def unlinked(self, cursor: extensions.cursor) -> list[tuple[str, Cells, str | None]]:
-        """(id, cells, marker) of rows in Glide that no link names."""
-        cursor.execute(
-            """select g.k, g.cells, m.marker from glsync_glide as g left join glsync_markers as m using (k)
-               where not exists (
-                   select from glsync.links as l where l.mapping_id = %s and l.glide_row_id = g.k
-               ) order by g.k""",
-            (str(self.target.mapping.id),),
-        )
+        """(id, cells, marker) of rows in Glide that neither a link names nor a row of Postgres."""
+        cursor.execute(statement("sides_unlinked", target=self.target.name), {"mapping": str(self.target.mapping.id)})
         return cursor.fetchall()
+
+    def marker_doubles(self, cursor: extensions.cursor) -> list[tuple[str, str]]:
+        """(id, the id of the row it is a copy of) of rows in Glide that carry the marker of another; left unread."""
+        cursor.execute(statements.text("sides_doubles"), {"mapping": str(self.target.mapping.id)})
+        found = cursor.fetchall()
+        self.cannot_read(cursor, [row[0] for row in found])
+        return found
 
     def add_page(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> list[Refusal]:
         """Rows of Glide; those Postgres cannot hold are told and count as unread."""
@@ -175,11 +187,13 @@ class Sides:
         """Rows {n, pg_key, planned, cells, glide_row_id}: set `cells` where the row still says `planned`."""
         sets: list[sql.Composable] = [
             sql.SQL("{0} = (select r.{0} from jsonb_populate_record(t, hit.cells) as r)").format(sql.Identifier(column))
-            for column in self.columns
+            for column in self._writable
         ]
         sets.append(sql.SQL("glide_row_id = coalesce(t.glide_row_id, hit.glide_row_id)"))
         sets += [
-            sql.SQL("{} = {}").format(sql.Identifier(column), sql.SQL(how)) for column, how in self.target.kept.items()
+            sql.SQL("{} = {}").format(sql.Identifier(column), sql.SQL(how))
+            for column, how in self.target.kept.items()
+            if column != self._changed_at  # the time of people's edits, by which the newest wins: ours are not meant
         ]
         query = statement(
             "side_update",
@@ -197,13 +211,13 @@ class Sides:
         generated = self.target.generated
         values = [
             sql.SQL("v.glide_row_id"),
-            *(sql.Identifier("r", column) for column in self.columns),
+            *(sql.Identifier("r", column) for column in self._writable),
             *(sql.SQL(how) for how in generated.values()),
         ]
         query = statement(
             "side_insert",
             target=self.target.name,
-            columns=names([ROW_ID_COLUMN, *self.columns, *generated]),
+            columns=names([ROW_ID_COLUMN, *self._writable, *generated]),
             values=sql.SQL(", ").join(values),
             key=self._key,
             cells=self._cells("t"),
@@ -227,7 +241,9 @@ class Sides:
         return _halved(cursor, query, rows)
 
     def name(self, cursor: extensions.cursor, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Rows {pg_key, glide_row_id}: write down the names Glide gave to rows born in Postgres."""
+        """Rows {pg_key, glide_row_id, was}: write down Glide's names of rows whose name still is what it `was`."""
+        if not rows:
+            return 0
         cursor.execute(statement("side_name", target=self.target.name, by_key=self._by_key), {"rows": _json(rows)})
         return cursor.rowcount
 
@@ -260,6 +276,11 @@ class Sides:
             )
             for column in self.columns
         )
+
+    @cached_property
+    def _writable(self) -> list[str]:
+        """Mapped columns that Postgres does not compute itself."""
+        return [column for column in self.columns if not self.target.columns[column].generated]
 
     @cached_property
     def key_columns(self) -> list[str]:

@@ -195,6 +195,11 @@ def note_absent(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, ids: 
     cursor.execute(statements.text("absent_note"), {"mapping": str(mapping_id), "log": str(log_id), "ids": list(ids)})
 
 
+def forget_back(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """Rows of a two-way mapping whose absence is over: they were met again, or nothing is linked to them any more."""
+    cursor.execute(statements.text("absent_forget_back"), {"mapping": str(mapping_id)})
+
+
 def absent(cursor: extensions.cursor, mapping_id: UUID) -> int:
     """How many rows wait out their grace."""
     cursor.execute("select count(*) from glsync.absent_rows where mapping_id = %s", (str(mapping_id),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -36,6 +37,8 @@ class Intent:
     state: str = "pending"
     scans: int = 0
     price: Decimal = Decimal(0)
+    age: timedelta = timedelta()
+    """Since it was sent."""
 
 
 def add(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, epoch: int, intents: Iterable[Intent]) -> None:
@@ -64,21 +67,25 @@ def mark_sent(cursor: extensions.cursor, ids: Sequence[str]) -> None:
     )
 
 
-def mark(cursor: extensions.cursor, outcomes: Iterable[tuple[str, str, str | None, str]]) -> None:
+def mark(cursor: extensions.cursor, outcomes: Sequence[tuple[str, str, str | None, str]]) -> None:
     """(id, state, Glide's row id when it became known, what Glide said)."""
+    if not outcomes:
+        return
     extras.execute_values(
         cursor,
         """update glsync.intents as i
            set state = v.state, glide_row_id = coalesce(v.row_id, i.glide_row_id), said = nullif(v.said, ''),
                ended_at = case when v.state in ('done', 'failed', 'cancelled') then clock_timestamp() end
            from (values %s) as v (id, state, row_id, said) where i.id = v.id::uuid""",
-        list(outcomes),
+        outcomes,
         page_size=1000,
     )
 
 
 def unsent(cursor: extensions.cursor, ids: Sequence[str]) -> None:
-    """Glide said it did not take these: they may be sent again."""
+    """Glide did not take these: they may be sent again."""
+    if not ids:
+        return
     cursor.execute(
         "update glsync.intents set state = 'pending', sent_at = null where id = any(%s::uuid[])", (list(ids),)
     )
@@ -97,8 +104,9 @@ def still_open(cursor: extensions.cursor, mapping_id: UUID) -> list[Intent]:
     """What may or may not have happened, oldest first."""
     cursor.execute(
         """select id::text, link_id::text, operation, glide_row_id, pg_key, cells, raw, before, base_glide,
-                  base_postgres, if_match, state, scans, price
-           from glsync.intents where mapping_id = %s and state = any(%s) order by created_at, id""",
+                  base_postgres, if_match, state, scans, price, clock_timestamp() - sent_at
+           from glsync.intents where mapping_id = %s and state = any(%s)
+           order by created_at, glide_row_id, pg_key, id""",
         (str(mapping_id), list(OPEN)),
     )
     return [Intent(*row) for row in cursor.fetchall()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,7 +54,7 @@ def as_json(value: Any) -> str | None:
 
 
 def save(cursor: extensions.cursor, mapping_id: UUID, links: Iterable[Link]) -> None:
-    """Write these down, new or changed."""
+    """Write these down, new or changed. A key of Postgres that was another row's until now leaves that one."""
     rows = [
         {
             "id": link.id,
@@ -67,12 +67,71 @@ def save(cursor: extensions.cursor, mapping_id: UUID, links: Iterable[Link]) -> 
         for link in links
     ]
     if rows:
-        cursor.execute(statements.text("links_save"), {"mapping": str(mapping_id), "rows": as_json(rows)})
+        given = {"mapping": str(mapping_id), "rows": as_json(rows)}
+        cursor.execute(statements.text("links_free_keys"), given)
+        cursor.execute(statements.text("links_save"), given)
+
+
+def name(cursor: extensions.cursor, names: Mapping[str, str | None]) -> None:
+    """Link id -> what Glide calls its row from now on."""
+    if names:
+        extras.execute_values(
+            cursor,
+            """update glsync.links as l set glide_row_id = v.row_id, updated_at = now()
+               from (values %s) as v (id, row_id) where l.id = v.id::uuid""",
+            list(names.items()),
+            template="(%s, %s::text)",
+            page_size=1000,
+        )
+
+
+def follow_keys(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """Linked rows whose key changed in Postgres, as this session's comparison knows them by Glide's name."""
+    cursor.execute(
+        """create temporary table glsync_moved on commit drop as
+           select l.id, p.pg_key from glsync.links as l
+           inner join glsync_postgres as p on p.k = l.glide_row_id and p.pg_key is distinct from l.pg_key
+           where l.mapping_id = %s""",
+        (str(mapping_id),),
+    )
+    if cursor.rowcount:
+        cursor.execute("update glsync.links as l set pg_key = null from glsync_moved as m where l.id = m.id")
+        cursor.execute(
+            """delete from glsync.links as l using glsync_moved as m
+               where l.mapping_id = %s and l.pg_key = m.pg_key and l.glide_row_id is null""",
+            (str(mapping_id),),
+        )
+        cursor.execute(
+            """update glsync.links as l set pg_key = null from glsync_moved as m
+               where l.mapping_id = %s and l.pg_key = m.pg_key""",
+            (str(mapping_id),),
+        )
+        cursor.execute("update glsync.links as l set pg_key = m.pg_key from glsync_moved as m where l.id = m.id")
+    cursor.execute("drop table glsync_moved")
 
 
 def forget(cursor: extensions.cursor, ids: Sequence[str]) -> None:
     """These rows are on neither side any more, or were let go."""
     cursor.execute("delete from glsync.links where id = any(%s::uuid[])", (list(ids),))
+
+
+def identity(cursor: extensions.cursor, mapping_id: UUID) -> tuple[str, int] | None:
+    """(Glide's table, the oid of Postgres's) that the rows were linked in; None before the first run."""
+    cursor.execute(
+        "select glide_table, table_oid::bigint from glsync.linked_tables where mapping_id = %s", (str(mapping_id),)
+    )
+    found: tuple[str, int] | None = cursor.fetchone()
+    return found
+
+
+def identify(cursor: extensions.cursor, mapping_id: UUID, tables: tuple[str, int]) -> None:
+    """The rows are linked in these tables from now on."""
+    cursor.execute(
+        """insert into glsync.linked_tables as t (mapping_id, glide_table, table_oid) values (%s, %s, %s::oid)
+           on conflict (mapping_id) do update set glide_table = excluded.glide_table, table_oid = excluded.table_oid
+           where (t.glide_table, t.table_oid) is distinct from (excluded.glide_table, excluded.table_oid)""",
+        (str(mapping_id), *tables),
+    )
 
 
 def count(cursor: extensions.cursor, mapping_id: UUID) -> int:
@@ -159,9 +218,12 @@ def note_conflicts(
         )
 
 
-def settle_conflicts(cursor: extensions.cursor, mapping_id: UUID, since: datetime, applied: Sequence[str]) -> None:
-    """Picks that were carried out are over; open conflicts that this run did not meet went away by themselves."""
+def settle_conflicts(
+    cursor: extensions.cursor, mapping_id: UUID, since: datetime, *, applied: Sequence[str], overtaken: Sequence[str]
+) -> None:
+    """Picks that were carried out are over, and those a side's change overtook; so are conflicts not met again."""
     cursor.execute("update public.gl_conflicts set applied_at = now() where id = any(%s::uuid[])", (list(applied),))
+    cursor.execute("update public.gl_conflicts set state = 'gone' where id = any(%s::uuid[])", (list(overtaken),))
     cursor.execute(
         """update public.gl_conflicts set state = 'gone', resolved_at = now()
            where mapping_id = %s and state = 'open' and last_seen_at < %s""",

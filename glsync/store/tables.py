@@ -524,6 +524,18 @@ class Certificate(Table, table=True):
     at: datetime = _now()
 
 
+class LinkedTables(Table, table=True):
+    """In which two tables the rows of a two-way mapping were linked."""
+
+    __tablename__ = "linked_tables"
+    __table_args__ = {"schema": "glsync"}
+
+    mapping_id: UUID = _key(foreign_key="public.gl_mappings.id", ondelete="CASCADE")
+    workspace_id: UUID = _workspace()
+    glide_table: str = _needed_text()
+    table_oid: int = Field(sa_type=OID)
+
+
 class ApiToken(Table, table=True):
     """A key to the API, kept as its SHA-256 in hex. It acts with `role` until it expires or is revoked."""
 

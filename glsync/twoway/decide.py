@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,11 +12,11 @@ from uuid import uuid4
 from psycopg2 import extensions
 
 from glsync.engine import guard
-from glsync.engine.merge import merge
+from glsync.engine.merge import merge, same
 from glsync.postgres.sides import Difference
 from glsync.store import links, runs
 from glsync.store.links import Link, Pick
-from glsync.twoway.observe import Run
+from glsync.twoway.observe import POINT_READ_PRICE, POINT_READS, Run
 from glsync.values import (
     Base,
     Cells,
@@ -62,7 +62,12 @@ class Decided:
     over: list[str] = field(default_factory=list)
     named: list[Difference] = field(default_factory=list)
     conflicts: list[tuple[Link, Conflict]] = field(default_factory=list)
-    picked: list[str] = field(default_factory=list)
+    picked: list[tuple[str, str]] = field(default_factory=list)
+    """What people chose and this plan does: (conflict, link)."""
+    overtaken: list[str] = field(default_factory=list)
+    """Choices made before a side changed once more."""
+    identity: tuple[str, int] | None = None
+    """The tables this mapping is about, to be remembered; None while their change waits for an approval."""
     waiting: tuple[Waiting, ...] = ()
     base_rows: int = 0
     price: Decimal = Decimal(0)
@@ -85,6 +90,7 @@ def decide(connection: extensions.connection, run: Run, busy: Iterable[str] = ()
         picks = links.picks(cursor, run.job.mapping.id)
         decided = Decided(base_rows=links.count(cursor, run.job.mapping.id))
         left_alone = set(busy)
+        run.undone = set()
         for seen in run.sides.differences(connection, mapping_id):
             if seen.k not in left_alone:
                 _sort(decided, run, seen, picks)
@@ -102,36 +108,45 @@ def plan_of(run: Run, decided: Decided) -> Plan:
         postgres=decided.writes("postgres"),
         conflicts=len(decided.conflicts),
         failed=run.counts.failed,
-        price=Price(run.reads, decided.price),
+        price=Price(run.reads + _looks(run, decided), decided.price),
         hash=plan_hash(run, decided),
         waiting=decided.waiting,
         samples=tuple({"row": name} for name in sorted(names)[: guard.SAMPLE]),
     )
 
 
+def _looks(run: Run, decided: Decided) -> Decimal:
+    """What it costs to look again at what was written to Glide, and at what is to be deleted before it is."""
+    rows = decided.writes("glide")
+    count = rows.create + rows.update + rows.delete
+    if run.source.kind == "big":
+        return POINT_READ_PRICE * (count if rows.create + rows.update <= POINT_READS else rows.delete + run.glide_rows)
+    return run.reads if count else Decimal(0)
+
+
 def plan_hash(run: Run, decided: Decided) -> str:
     """The name of everything a run would write, values and all."""
-    parts = [
-        f"{item.name} {change.side} {change.operation} {links.as_json(change.cells)}"
-        for item in decided.items
-        for change in item.decision.changes
-    ]
+    parts = [_exactly(item, change) for item in decided.items for change in item.decision.changes]
     return guard.plan_hash(run.job.mapping.id, "plan", parts)
+
+
+def _exactly(item: Item, change: Change) -> str:
+    return f"{item.name} {change.side} {change.operation} {links.as_json(change.cells)}"
 
 
 def _sort(decided: Decided, run: Run, seen: Difference, picks: dict[tuple[str, str | None], Pick]) -> None:
     link = Link(seen.link_id or str(uuid4()), seen.glide_row_id, seen.pg_key, seen.base_glide, seen.base_postgres)
     if seen.link_id is None and seen.glide is None and seen.named is not None:
-        decision = _once_named(run, seen)
+        decision = _once_named(decided, run, link, seen, picks.get((f"pg:{seen.pg_key}", None)))
     else:
-        decision = _merged(decided, run, seen, picks)
+        decision = _merged(decided, run, link, seen, picks)
     item = Item(seen, link, decision)
     decided.conflicts += [(link, conflict) for conflict in decision.conflicts]
     if decision.changes:
         decided.items.append(item)
     elif not decision.keeps_base:
         _note(decided, link, decision)
-    if seen.glide is not None and seen.postgres is not None and seen.named is None and not item.change("postgres"):
+    if seen.glide is not None and seen.postgres is not None and seen.named != seen.k:
         decided.named.append(seen)
 
 
@@ -143,42 +158,61 @@ def _note(decided: Decided, link: Link, decision: Decision) -> None:
         decided.over.append(link.id)
 
 
-def _once_named(run: Run, seen: Difference) -> Decision:
+def _once_named(decided: Decided, run: Run, link: Link, seen: Difference, pick: Pick | None) -> Decision:
     """Postgres holds a row under a name that Glide does not know, and nothing says that we ever saw it there.
 
     It may be a row deleted in Glide long ago: making it again would raise the dead, taking it away would be a guess.
     """
-    if run.job.mapping.conflict_policy == "postgres":
+    mapping = run.job.mapping
+    policy = mapping.conflict_policy
+    if pick and _use(decided, link, pick, None, seen.postgres):
+        policy = pick.resolution
+        if policy == "glide":
+            return Decision(base=None, changes=(Change("postgres", "delete"),), reason="picked by a person")
+    if policy == "postgres":
         return merge(
             Seen(None, None, seen.postgres),
             run.rules,
-            direction=run.job.mapping.direction,
+            direction=mapping.direction,
             policy="postgres",
-            deletes=run.job.mapping.deletes,
+            deletes=mapping.deletes,
         )
     return Decision(base=None, conflicts=(Conflict(None, "first_match", None, None, seen.postgres),), keeps_base=True)
 
 
-def _merged(decided: Decided, run: Run, seen: Difference, picks: dict[tuple[str, str | None], Pick]) -> Decision:
+def _merged(
+    decided: Decided, run: Run, link: Link, seen: Difference, picks: dict[tuple[str, str | None], Pick]
+) -> Decision:
     mapping = run.job.mapping
-    now = seen_by_merge(seen, run)
     rules, policy = run.rules, mapping.conflict_policy
-    chosen: list[str] = []
     for rule in rules:
         pick = picks.get((seen.k, rule.column))
-        if pick and _still(pick, seen, rule.column):
+        here = ((seen.glide or {}).get(rule.column), (seen.postgres or {}).get(rule.column))
+        if pick and _use(decided, link, pick, *here):
             rules = tuple(replace(each, policy=pick.resolution) if each is rule else each for each in rules)
-            chosen.append(pick.id)
     whole = picks.get((seen.k, None))
-    if whole and whole.glide == seen.glide and whole.postgres == seen.postgres:
+    if whole and _use(decided, link, whole, seen.glide, seen.postgres):
         policy = whole.resolution
-        chosen.append(whole.id)
-    decision = merge(now, rules, direction=mapping.direction, policy=policy, deletes=mapping.deletes)
-    if whole and whole.id in chosen and decision.conflicts and decision.conflicts[0].column is None:
-        loser: Side = "postgres" if whole.resolution == "glide" else "glide"
-        decision = Decision(base=None, changes=(Change(loser, "delete"),), reason="picked by a person")
-    decided.picked += chosen
-    return decision
+    else:
+        whole = None
+    decision = merge(
+        seen_by_merge(seen, run), rules, direction=mapping.direction, policy=policy, deletes=mapping.deletes
+    )
+    loser: Side = "postgres" if policy == "glide" else "glide"
+    if whole and any(conflict.column is None for conflict in decision.conflicts) and _holds(seen, loser):
+        return Decision(base=None, changes=(Change(loser, "delete"),), reason="picked by a person")
+    return _without_marks(decision)
+
+
+def _holds(seen: Difference, side: Side) -> bool:
+    return (seen.glide if side == "glide" else seen.postgres) is not None
+
+
+def _without_marks(decision: Decision) -> Decision:
+    """Glide has no place for a mark: what Postgres marked as deleted is deleted there, its cells kept in history."""
+    if Change("glide", "mark") not in decision.changes:
+        return decision
+    return Decision(base=None, changes=(Change("glide", "delete"),), reason=decision.reason)
 
 
 def seen_by_merge(seen: Difference, run: Run | None = None) -> Seen:
@@ -188,7 +222,7 @@ def seen_by_merge(seen: Difference, run: Run | None = None) -> Seen:
         base=Base(seen.base_glide or {}, seen.base_postgres or {}) if seen.base_glide is not None else None,
         glide=seen.glide,
         postgres=seen.postgres,
-        glide_gone=run is not None and seen.k in run.gone,
+        glide_gone=run is not None and (seen.k in run.gone or seen.glide_row_id is None),
         postgres_gone=True,
         glide_at=_moment(seen.glide, newest[0]) if newest else None,
         postgres_at=seen.postgres_at,
@@ -196,10 +230,21 @@ def seen_by_merge(seen: Difference, run: Run | None = None) -> Seen:
     )
 
 
-def _still(pick: Pick, seen: Difference, column: str) -> bool:
-    """Do both sides still say what the person saw when picking?"""
-    here = ((seen.glide or {}).get(column), (seen.postgres or {}).get(column))
-    return here == (pick.glide, pick.postgres)
+def _use(decided: Decided, link: Link, pick: Pick, glide: Any, postgres: Any) -> bool:
+    """May what a person picked be done? Only while both sides still say what the person saw."""
+    still = _as_seen(glide, pick.glide) and _as_seen(postgres, pick.postgres)
+    if still:
+        decided.picked.append((pick.id, link.id))
+    else:
+        decided.overtaken.append(pick.id)
+    return still
+
+
+def _as_seen(now: Any, then: Any) -> bool:
+    """Of a row a person saw only the columns that are kept equal."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        return all(column in now and same(now[column], value) for column, value in then.items())
+    return same(now, then)
 
 
 def _moment(cells: Cells | None, column: str) -> datetime | None:
@@ -218,30 +263,68 @@ def based(link: Link, base: Base | None, detached: Side | None = None) -> Link:
 
 def _guard(cursor: extensions.cursor, run: Run, decided: Decided) -> None:
     """Hold back what needs an approval; everything else flows."""
-    mapping_id, approved = run.job.mapping.id, run.job.approved_hash
-    is_whole_plan = approved is not None and approved == plan_hash(run, decided)
+    approved = run.job.approved_hash
+    if approved is None or approved != plan_hash(run, decided):
+        stops = [_other_tables(cursor, run, decided), *_risky(cursor, run, decided)]
+        _hold(run, decided, [stop for stop in stops if stop and stop[0].hash != approved])
+    _hold(run, decided, _dear(cursor, run, decided))
+    decided.price = _price(run, decided.items)
+
+
+def _hold(run: Run, decided: Decided, stops: Iterable[Stop]) -> None:
+    for stop, held in stops:
+        decided.waiting += (stop,)
+        run.undone |= {item.link.id for item in held}
+    decided.items = [item for item in decided.items if item.link.id not in run.undone]
+
+
+Stop = tuple[Waiting, list[Item]]
+"""What waits, and the rows that wait with it; they keep their base, so the next run decides the same again."""
+
+
+def _risky(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Stop]:
+    """Deletes and updates beyond the limits, a side that became empty."""
+    mapping_id = run.job.mapping.id
     left = {"postgres": run.glide_rows, "glide": run.sides.postgres_rows(cursor)}
-    waiting = []
     for side, operation in GUARDED:
-        ids = sorted(item.name for item in decided.of(side, operation))
-        stop = guard.writes(mapping_id, side, operation, ids, base=decided.base_rows, left=left[side])
-        if stop and not is_whole_plan and approved != stop.hash:
-            waiting.append(stop)
-            _hold(decided, side, operation)
-    to_glide = [item for item in decided.items if item.change("glide")]
-    decided.price = run.source.write_price * len(to_glide)
-    budget = run.job.connection.settings.get("monthly_updates")
-    if budget is not None:
-        names = sorted(item.name for item in to_glide)
-        spent = runs.spent_this_month(cursor, run.job.connection.id)
-        stop = guard.spending(mapping_id, names, decided.price, spent, Decimal(str(budget)))
+        held = sorted(decided.of(side, operation), key=lambda item: item.name)
+        names = [item.name for item in held]
+        stop = guard.writes(mapping_id, side, operation, names, base=decided.base_rows, left=left[side])
         if stop:
-            waiting.append(stop)
-            decided.items = [item for item in decided.items if not item.change("glide")]
-    decided.waiting = tuple(waiting)
+            exactly = [_exactly(item, change) for item in held if (change := item.change(side))]
+            yield replace(stop, hash=guard.plan_hash(mapping_id, f"{side} {operation}", exactly)), held
 
 
-def _hold(decided: Decided, side: Side, operation: Operation) -> None:
-    """Take these writes out of the plan; the rows keep their base, so the next run decides the same again."""
-    held = {id(item) for item in decided.of(side, operation)}
-    decided.items = [item for item in decided.items if id(item) not in held]
+def _dear(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Stop]:
+    """What costs more than may be spent. A budget is raised, not approved away."""
+    budget = run.job.connection.settings.get("monthly_updates")
+    held = [item for item in decided.items if item.change("glide")]
+    if budget is None:
+        return
+    names = sorted(item.name for item in held)
+    spent = runs.spent_this_month(cursor, run.job.connection.id) + run.reads + run.writes
+    stop = guard.spending(run.job.mapping.id, names, _price(run, held), spent, Decimal(str(budget)))
+    if stop:
+        yield stop, held
+
+
+def _price(run: Run, items: Iterable[Item]) -> Decimal:
+    return run.source.write_price * sum(1 for item in items if item.change("glide"))
+
+
+def _other_tables(cursor: extensions.cursor, run: Run, decided: Decided) -> Stop | None:
+    """Rows are linked, and one of the tables is not the one they were linked in: nothing at all is written unasked."""
+    mapping = run.job.mapping
+    now = (mapping.glide_table, run.target.oid)
+    was = links.identity(cursor, mapping.id)
+    decided.identity = now
+    if was is None or was == now or not decided.base_rows:
+        return None
+    which = f"Glide's table is {now[0]!r} and was {was[0]!r}" if was[0] != now[0] else f"{mapping.target} was made anew"
+    hash_ = guard.plan_hash(mapping.id, "identity", [str(part) for part in now])
+    if run.job.approved_hash not in (hash_, plan_hash(run, decided)):
+        decided.identity, decided.agreed, decided.over, decided.named, decided.conflicts = None, [], [], [], []
+    names = tuple(sorted(item.name for item in decided.items)[: guard.SAMPLE])
+    reason = f"{which}: {decided.base_rows:,} rows were linked before, so nothing is written until this is approved"
+    side: Side = "glide" if was[0] != now[0] else "postgres"
+    return Waiting(reason, side, "identity", len(decided.items), hash_, names), list(decided.items)

@@ -1,4 +1,8 @@
-"""A two-way run from its first look to its report, and the same as a plan that writes nothing."""
+"""A two-way run from its first look to its report, and the same as a plan that writes nothing.
+
+Look at Glide · find out about writes in doubt · prove absences · look at Postgres · decide · write Postgres · push to
+Glide · look again · certify.
+"""
 
 from __future__ import annotations
 
@@ -6,49 +10,57 @@ from psycopg2 import extensions
 
 from glsync.glide import App
 from glsync.postgres import capture
-from glsync.store import problems, runs
+from glsync.store import journal, links, problems, runs
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.twoway.decide import Decided, decide, plan_of
-from glsync.twoway.observe import Run, observe, open_run
+from glsync.twoway.observe import Run, open_run, proven_gone, read_glide, read_postgres
 from glsync.twoway.push import push
-from glsync.twoway.settle import read_back, settle
+from glsync.twoway.settle import names_of, read_back, settle
 from glsync.twoway.write import write_postgres
 from glsync.values import Plan, Price, RunReport, Status
 
 
 def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: App) -> RunReport:
-    """Look, settle what is in doubt, decide, write both sides, look again, certify."""
+    """One run of a mapping that is written on both sides, or by Postgres."""
     run = open_run(connection, job, app.source(job.mapping.glide_table))
     with transaction(connection) as cursor:
         touches = capture.touches(cursor, job.mapping.id)
         runs.note(cursor, job.log_id, "Reading both sides", stage="read")
-    observe(connection, run, lease)
+    read_glide(connection, run, lease)
     busy = settle(connection, run, lease)
+    run.gone = proven_gone(connection, run, lease)
+    read_postgres(connection, run, lease)
     decided = decide(connection, run, busy)
     write_postgres(connection, run, decided, lease)
     push(connection, run, decided, lease)
-    read_back(connection, run, lease)
-    return _finish(connection, run, decided, lease, touches)
+    in_doubt = read_back(connection, run, lease)
+    return _finish(connection, run, decided, lease, touches, in_doubt)
 
 
 def plan(connection: extensions.connection, job: runs.Job, app: App) -> Plan:
     """What a run would do now. Both sides are read; nothing is written, remembered or settled."""
     run = open_run(connection, job, app.source(job.mapping.glide_table), dry=True)
-    observe(connection, run, None)
-    return plan_of(run, decide(connection, run))
+    read_glide(connection, run, None)
+    with transaction(connection) as cursor:
+        busy = names_of(journal.still_open(cursor, job.mapping.id))
+    run.gone = proven_gone(connection, run, None)
+    read_postgres(connection, run, None)
+    return plan_of(run, decide(connection, run, busy))
 
 
 def _finish(
-    connection: extensions.connection, run: Run, decided: Decided, lease: Lease, touches: list[str]
+    connection: extensions.connection, run: Run, decided: Decided, lease: Lease, touches: list[str], in_doubt: int
 ) -> RunReport:
     mapping_id = run.job.mapping.id
     with transaction(connection) as cursor:
         lease.check(cursor)
         run.recorder.close(cursor)
         problems.settle(cursor, mapping_id, run.since)
+        applied = [pick for pick, link in decided.picked if link not in run.undone]
+        links.settle_conflicts(cursor, mapping_id, run.since, applied=applied, overtaken=decided.overtaken)
         capture.settle(cursor, mapping_id, touches)
-        in_step = _certify(cursor, run, decided)
+        in_step = _certify(cursor, run, decided) and not in_doubt
         stored = run.counts.stored
         skipped = max(0, run.counts.read - stored - run.counts.failed - run.counts.conflicts)
         run.counts = run.counts + type(run.counts)(skipped=skipped)
@@ -57,7 +69,7 @@ def _finish(
     return RunReport(
         run.job.log_id,
         status,
-        _told(run, decided, in_step=in_step),
+        _told(run, decided, in_step=in_step, in_doubt=in_doubt),
         run.counts,
         0.0,
         Price(run.reads, run.writes),
@@ -71,7 +83,7 @@ def _certify(cursor: extensions.cursor, run: Run, decided: Decided) -> bool:
     cursor.execute("drop table glsync_postgres")
     run.sides.read_postgres(cursor, str(run.job.mapping.id))
     glide, postgres, rows = run.sides.digests(cursor)
-    if glide != postgres or decided.waiting or run.counts.failed:
+    if glide != postgres or decided.waiting or run.counts.failed or run.moved:
         return False
     cursor.execute(
         """insert into glsync.certificates as c (mapping_id, log_id, glide_digest, postgres_digest, rows, glide_version)
@@ -85,7 +97,7 @@ def _certify(cursor: extensions.cursor, run: Run, decided: Decided) -> bool:
     return True
 
 
-def _told(run: Run, decided: Decided, *, in_step: bool) -> str:
+def _told(run: Run, decided: Decided, *, in_step: bool, in_doubt: int) -> str:
     counts = run.counts
     parts = [
         f"{number:,} {word}"
@@ -95,6 +107,7 @@ def _told(run: Run, decided: Decided, *, in_step: bool) -> str:
             (counts.deleted, "deleted"),
             (counts.conflicts, "in conflict"),
             (counts.failed, "failed"),
+            (in_doubt, "written to Glide and not seen there yet"),
         )
         if number
     ]

@@ -26,8 +26,9 @@ from glsync.postgres.target import Refusal, Target, open_target
 from glsync.store import base, links, problems, runs
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
+from glsync.store.problems import Trouble
 from glsync.troubles import bad_cells, refusals
-from glsync.values import ROW_ID, Counts, FieldRule
+from glsync.values import ROW_ID, Cells, Counts, FieldRule
 
 POINT_READS = 200
 """Rows of a Big Table looked up one by one; beyond, reading it again is quicker."""
@@ -46,15 +47,21 @@ class Run:
     layout: Layout
     rules: tuple[FieldRule, ...]
     since: datetime
-    version: str | None
+    version: str | None = None
+    """The table's version before it was read: whatever is newer we have not seen."""
     counts: Counts = field(default_factory=Counts)
     reads: Decimal = Decimal(0)
     writes: Decimal = Decimal(0)
     moved: bool = False
+    """Did somebody write to Glide's table while it was read? Then what was not met may be there all the same."""
     gone: frozenset[str] = frozenset()
     """Linked rows whose absence from Glide is proven."""
     glide_rows: int = 0
-    is_first: bool = False
+    pages: int = 0
+    given_back: dict[str, Cells] = field(default_factory=dict)
+    """Link id -> what Postgres made of the cells written to it, for rows that are written on both sides."""
+    undone: set[str] = field(default_factory=set)
+    """Links whose writes were held back, refused, or are in doubt."""
     recorder: problems.Recorder = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,20 +93,49 @@ def open_run(connection: extensions.connection, job: runs.Job, source: Source, *
             layout=layout_of(job, target),
             rules=rules,
             since=runs.moment(cursor),
-            version=source.version(),
+            reads=job.paid,
         )
 
 
-def observe(connection: extensions.connection, run: Run, lease: Lease | None) -> None:
-    """Read both sides. `lease` is None for a plan, which remembers nothing."""
-    read_glide(connection, run, lease)
-    if lease is not None:
-        run.gone = _proven(connection, run, lease)
+def read_postgres(connection: extensions.connection, run: Run, lease: Lease | None) -> None:
+    """Postgres in one snapshot, known by Glide's names. `lease` is None for a plan, which remembers nothing."""
+    mapping = run.job.mapping
     with transaction(connection) as cursor:
         cursor.execute("set transaction isolation level repeatable read")
-        capture.sign(cursor, run.job.mapping.id)
-        run.sides.read_postgres(cursor, str(run.job.mapping.id))
-        run.sides.match(cursor, run.job.mapping.match_key)
+        capture.sign(cursor, mapping.id)
+        doubles = run.sides.marker_doubles(cursor)
+        run.sides.read_postgres(cursor, str(mapping.id))
+        ambiguous = run.sides.match(cursor, mapping.match_key)
+    if lease is None:
+        return
+    with transaction(connection) as cursor:
+        lease.check(cursor)
+        links.follow_keys(cursor, mapping.id)
+        run.recorder.note(cursor, [_copy(row_id, of) for row_id, of in doubles])
+        run.recorder.note(cursor, [_ambiguous(name, mapping.match_key) for name in ambiguous])
+        run.counts += Counts(failed=len(doubles) + len(ambiguous))
+
+
+def _copy(row_id: str, of: str) -> Trouble:
+    return Trouble(
+        "DUPLICATE_KEY",
+        f"Row {row_id} carries the marker of row {of}: an add that came twice, or somebody's copy of that row",
+        row_id=row_id,
+        rule="one row of Glide for one marker",
+        hint="Delete the row in Glide if it is not wanted; empty its marker cell to keep it as a row of its own.",
+        retryable=True,
+    )
+
+
+def _ambiguous(name: str, key: Sequence[str]) -> Trouble:
+    return Trouble(
+        "MATCH_AMBIGUOUS",
+        f"Row {name}: more than one row of the other side has the same {', '.join(key)}",
+        row_id=name,
+        rule="one row on each side for one match key",
+        hint="Make the match key unique on both sides; until then these rows are left alone.",
+        retryable=True,
+    )
 
 
 def read_glide(connection: extensions.connection, run: Run, lease: Lease | None, *, again: bool = False) -> None:
@@ -107,7 +143,8 @@ def read_glide(connection: extensions.connection, run: Run, lease: Lease | None,
     if again:
         with transaction(connection) as cursor:
             run.sides.open_glide(cursor)
-    run.glide_rows = 0
+    run.glide_rows = run.pages = 0
+    before = run.source.version()
     with ahead(run.source.pages()) as pages, ahead(_transformed(run, page) for page in pages) as ready:
         for batch, markers in ready:
             if lease is not None:
@@ -118,26 +155,28 @@ def read_glide(connection: extensions.connection, run: Run, lease: Lease | None,
                 run.sides.add_markers(cursor, markers)
                 if lease is not None and not again:
                     _tell(cursor, run, batch, refused)
-    after = run.source.version()
-    run.moved, run.version = after != run.version and not again, after
+    run.moved = run.source.version() != before
+    if not again:
+        run.version = before
 
 
 def reread_rows(connection: extensions.connection, run: Run, ids: Sequence[str]) -> None:
-    """These rows of a Big Table as they are now; those that are gone leave this session's table."""
+    """These rows of a Big Table as they are now, in this session's tables."""
     with ThreadPoolExecutor(POINT_READS_AT_ONCE) as pool:
         rows = list(pool.map(run.source.row, ids))
-    run.reads += POINT_READ_PRICE * len(ids)
     found = [row for row in rows if row is not None]
+    run.reads += POINT_READ_PRICE * len(found)  # a row that is not there costs nothing
     batch = transform(found, run.layout)
     with transaction(connection) as cursor:
         capture.sign(cursor, run.job.mapping.id)
-        run.sides.drop_rows(cursor, [row_id for row_id, row in zip(ids, rows, strict=True) if row is None])
+        run.sides.drop_rows(cursor, ids)
         run.sides.add_page(cursor, batch, run.layout)
 
 
 def _transformed(run: Run, page: Page) -> tuple[Batch, dict[str, str]]:
     run.reads += page.price
     run.glide_rows += len(page.rows)
+    run.pages += 1
     return transform(page.rows, run.layout), _markers(page.rows, run.job.mapping.marker_column)
 
 
@@ -159,36 +198,43 @@ def _tell(cursor: extensions.cursor, run: Run, batch: Batch, refused: list[Refus
     runs.progress(cursor, run.job.log_id, "read", run.counts, run.reads + run.writes, None)
 
 
-def _proven(connection: extensions.connection, run: Run, lease: Lease) -> frozenset[str]:
+def proven_gone(connection: extensions.connection, run: Run, lease: Lease | None) -> frozenset[str]:
     """Linked rows that are not in Glide any more, and that is certain.
 
-    A read that moved proves nothing. Away once is not gone: the grace must be over in a later read, or (grace 0) a
-    second look in this run must not find the row either.
+    A read that moved proves nothing. Away once is not gone: the grace must be over, and a second look must not find the
+    row either. A plan (no lease) does not begin anybody's grace.
     """
     mapping = run.job.mapping
     with transaction(connection) as cursor:
-        lease.check(cursor)
         missing = links.missing_in_glide(cursor, mapping.id)
-        cursor.execute(
-            """delete from glsync.absent_rows as a where a.mapping_id = %s
-               and exists (select from glsync_glide as g where g.k = a.glide_row_id)""",
-            (str(mapping.id),),
-        )
+        if lease is not None:
+            lease.check(cursor)
+            base.forget_back(cursor, mapping.id)
         if run.moved or not missing:
             return frozenset()
-        base.note_absent(cursor, mapping.id, run.job.log_id, missing)
-        due = set(base.absent_due(cursor, mapping.id, mapping.delete_grace)) & set(missing)
-    if mapping.delete_grace == 0:
-        due -= _there_after_all(run, due)
-    return frozenset(due)
+        if lease is not None:
+            base.note_absent(cursor, mapping.id, run.job.log_id, missing)
+        due = set(missing)
+        if mapping.delete_grace:
+            due &= set(base.absent_due(cursor, mapping.id, mapping.delete_grace))
+    return frozenset(due - _there_after_all(connection, run, due))
 
 
-def _there_after_all(run: Run, ids: set[str]) -> set[str]:
-    if run.source.kind == "big" and len(ids) <= POINT_READS:
-        run.reads += POINT_READ_PRICE * len(ids)
-        return {row_id for row_id in ids if run.source.exists(row_id)}
-    found: set[str] = set()
+def _there_after_all(connection: extensions.connection, run: Run, ids: set[str]) -> set[str]:
+    """Which of these a second look finds, or cannot deny."""
+    if not ids:
+        return set()
+    if run.source.kind == "big":
+        looked = sorted(ids) if len(ids) <= POINT_READS else []  # no version moved: so many are gone as the read says
+        found = {row_id for row_id in looked if run.source.exists(row_id)}
+        run.reads += POINT_READ_PRICE * len(found)
+        return found
+    if run.job.mapping.delete_grace and run.pages == 1:  # whole in one answer, twice, a grace apart
+        return set()
+    again: set[str] = set()
     for page in run.source.pages():
         run.reads += page.price
-        found.update(row_ids(page.rows))
-    return ids & found
+        again.update(row_ids(page.rows))
+    with transaction(connection) as cursor:
+        is_same = run.sides.glide_ids(cursor) == again
+    return ids & again if is_same else ids

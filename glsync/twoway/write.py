@@ -18,46 +18,62 @@ from glsync.store.links import Link, Past
 from glsync.troubles import refusals
 from glsync.twoway.decide import Decided, Item, based, seen_by_merge
 from glsync.twoway.observe import Run
-from glsync.values import Base, Counts, Operation
+from glsync.values import Base, Cells, Counts, Operation
 
 PAGE = 500
 """Rows of one transaction."""
 
-Act = Callable[
-    [extensions.cursor, Sequence[dict[str, Any]]], tuple[list[Written], list[tuple[int, Refusal]]]
-]  # fmt: skip
+Act = Callable[[extensions.cursor, Sequence[dict[str, Any]]], tuple[list[Written], list[tuple[int, Refusal]]]]
+Refused = list[tuple[Item, Refusal]]
 
 
 def write_postgres(connection: extensions.connection, run: Run, decided: Decided, lease: Lease) -> None:
-    """Creates and updates first, what goes away last; then what only the base has to learn."""
-    acts: tuple[tuple[Operation, Act], ...] = (
-        ("create", run.sides.insert),
-        ("update", run.sides.update),
-        ("mark", run.sides.remove),
-        ("delete", run.sides.remove),
-    )
-    for operation, act in acts:
-        for page in _pages(decided.of("postgres", operation)):
-            lease.go_on()
-            with transaction(connection) as cursor:
-                lease.check(cursor)
-                capture.sign(cursor, run.job.mapping.id)
-                left = _page(cursor, run, page, operation, act)
-            decided.items = [item for item in decided.items if id(item) not in left]
-    _remember(connection, run, decided, lease)
+    """Creates and updates first, what goes away last; then what only the base has to learn.
 
-
-def _page(cursor: extensions.cursor, run: Run, items: Sequence[Item], operation: Operation, act: Act) -> set[int]:
-    """One page: rows that changed meanwhile are left to the next run, refused ones are told.
-
-    Returns the items (by identity) that were not written: their part in Glide must not be done either, because its base
-    would claim the Postgres part as well.
+    A row that was not written here is not written in Glide either: its base would claim what Postgres does not hold.
     """
+    acts: dict[Operation, Act] = {
+        "create": run.sides.insert,
+        "update": run.sides.update,
+        "mark": run.sides.remove,
+        "delete": run.sides.remove,
+    }
+    planned = {operation: decided.of("postgres", operation) for operation in acts}
+    refused: dict[Operation, Refused] = {
+        operation: _write(connection, run, lease, planned[operation], operation, act) for operation, act in acts.items()
+    }
+    if planned["delete"]:  # what went away may have held a key that a refused row wants
+        for operation in ("create", "update"):
+            again = [item for item, refusal in refused[operation] if refusal.type == "DUPLICATE_KEY"]
+            kept = [(item, refusal) for item, refusal in refused[operation] if refusal.type != "DUPLICATE_KEY"]
+            refused[operation] = kept + _write(connection, run, lease, again, operation, acts[operation])
+    decided.items = [item for item in decided.items if item.link.id not in run.undone]
+    _remember(connection, run, decided, lease, [refusal for each in refused.values() for _, refusal in each])
+
+
+def _write(
+    connection: extensions.connection, run: Run, lease: Lease, items: Sequence[Item], operation: Operation, act: Act
+) -> Refused:
+    """These rows, page by page. Those that changed meanwhile are left to the next run, refused ones are given back."""
+    refused: Refused = []
+    for page in _pages(items):
+        lease.go_on()
+        with transaction(connection) as cursor:
+            lease.check(cursor)
+            capture.sign(cursor, run.job.mapping.id)
+            refused += _page(cursor, run, page, operation, act)
+    return refused
+
+
+def _page(cursor: extensions.cursor, run: Run, items: Sequence[Item], operation: Operation, act: Act) -> Refused:
     written, refused = act(cursor, [_row(number, item) for number, item in enumerate(items)])
     kept, gone, pasts = [], [], []
     for row in written:
         item = items[row.n]
-        base = _base(item, row)
+        given_back = _given_back(item, row)
+        if item.change("glide"):
+            run.given_back[item.link.id] = given_back
+        base = _base(item, given_back)
         if base is None and item.decision.detached is None and not item.change("glide"):
             gone.append(item.link.id)
         else:
@@ -68,12 +84,12 @@ def _page(cursor: extensions.cursor, run: Run, items: Sequence[Item], operation:
     links.save(cursor, run.job.mapping.id, kept)
     links.forget(cursor, gone)
     links.remember_past(cursor, run.job.mapping.id, run.job.log_id, pasts)
-    run.recorder.note(cursor, refusals(refusal for _, refusal in refused))
+    run.undone -= {items[row.n].link.id for row in written}
+    run.undone |= {item.link.id for item in items} - {items[row.n].link.id for row in written}
     name = {"create": "created", "update": "updated", "mark": "deleted", "delete": "deleted"}[operation]
-    run.counts += Counts(**{name: len(written)}) + Counts(failed=len(refused))
+    run.counts += Counts(**{name: len(written)})
     runs.progress(cursor, run.job.log_id, "write", run.counts, run.reads + run.writes, None)
-    done = {row.n for row in written}
-    return {id(item) for number, item in enumerate(items) if number not in done}
+    return [(items[number], refusal) for number, refusal in refused]
 
 
 def _row(number: int, item: Item) -> dict[str, Any]:
@@ -87,13 +103,17 @@ def _row(number: int, item: Item) -> dict[str, Any]:
     }
 
 
-def _base(item: Item, row: Written) -> Base | None:
+def _given_back(item: Item, row: Written) -> Cells:
+    """What Postgres made of the cells written: rounded, or changed by a trigger."""
+    change = item.change("postgres")
+    return {column: row.after[column] for column in change.cells if column in row.after} if change and row.after else {}
+
+
+def _base(item: Item, given_back: Cells) -> Base | None:
     """The base now that Postgres is written and Glide perhaps not yet, with what Postgres gave back in its half."""
     base = base_so_far(seen_by_merge(item.seen), item.decision, ["postgres"])
-    change = item.change("postgres")
-    if base is None or row.after is None or change is None:
-        return base
-    given_back = {column: row.after[column] for column in change.cells if column in row.after}
+    if base is None:
+        return None
     held = {column: value for column, value in given_back.items() if column in base.postgres}
     return Base(base.glide, {**base.postgres, **held})
 
@@ -109,8 +129,10 @@ def _key(item: Item, row: Written) -> str | None:
     return item.link.pg_key or row.pg_key
 
 
-def _remember(connection: extensions.connection, run: Run, decided: Decided, lease: Lease) -> None:
-    """Rows that need no writing: the base moves, links end, names are written down, conflicts are kept."""
+def _remember(
+    connection: extensions.connection, run: Run, decided: Decided, lease: Lease, refused: Sequence[Refusal]
+) -> None:
+    """What needs no writing: the base moves, links end, names are written down, conflicts and refusals are kept."""
     mapping_id = run.job.mapping.id
     with transaction(connection) as cursor:
         lease.check(cursor)
@@ -119,12 +141,14 @@ def _remember(connection: extensions.connection, run: Run, decided: Decided, lea
         links.forget(cursor, decided.over)
         run.sides.name(cursor, [_name(seen) for seen in decided.named if seen.pg_key])
         links.note_conflicts(cursor, mapping_id, run.job.log_id, decided.conflicts)
-        links.settle_conflicts(cursor, mapping_id, run.since, decided.picked)
-    run.counts += Counts(conflicts=len(decided.conflicts))
+        run.recorder.note(cursor, refusals(refused))
+        if decided.identity is not None:
+            links.identify(cursor, mapping_id, decided.identity)
+    run.counts += Counts(conflicts=len(decided.conflicts), failed=len(refused))
 
 
 def _name(seen: Difference) -> dict[str, Any]:
-    return {"pg_key": links.key_of(seen.pg_key), "glide_row_id": seen.k}
+    return {"pg_key": links.key_of(seen.pg_key), "glide_row_id": seen.k, "was": seen.named}
 
 
 def _pages(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

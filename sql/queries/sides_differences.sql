@@ -11,8 +11,11 @@ select
 from glsync_glide as g
 full join glsync_postgres as p using (k)
 full join l using (k)
-where (g.cells is distinct from l.base_glide or p.cells is distinct from l.base_postgres
-        or (p.k is not null and g.k is not null and (p.glide_row_id is null or l.id is null)))
+where (
+        g.cells is distinct from l.base_glide or p.cells is distinct from l.base_postgres
+        or p.k is not null and g.k is not null and (p.glide_row_id is distinct from k or l.id is null)
+        or p.k is null and g.k is null and l.detached is null
+    )
     and not coalesce(l.detached = 'postgres' and g.k is null or l.detached = 'glide' and p.k is null, false)
     and not exists (select from glsync_unread as u where u.k = coalesce(g.k, p.k, l.k))
 order by k
