@@ -43,7 +43,7 @@ class Rules:
         found = self.filter.value(row)
         if found is None or isinstance(found, bool):
             return found is True
-        raise ValueError("the filter must give true or false")
+        raise ValueError("it must give true or false")
 
 
 def rules_of(

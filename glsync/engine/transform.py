@@ -226,11 +226,9 @@ def _by_rules(rows: Sequence[Raw], layout: Layout, rules: Rules) -> Batch:
         if _name(row) and last[_name(row)] != number:
             continue
         try:
-            is_inside = not _name(row) or rules.takes(row)
+            is_inside = _takes(rules, row)
         except ValueError as error:
-            source = rules.filter.source if rules.filter else ""
-            failed = f"the filter {source} failed: {error}"
-            _refuse(row, [BadCell(_name(row), FILTER, "", failed, "TRANSFORM_ERROR")], batch)
+            _refuse(row, [_undecided(row, rules, error)], batch)
             continue
         cells, bad = read_row(row, layout)
         if not is_inside:
@@ -241,6 +239,25 @@ def _by_rules(rows: Sequence[Raw], layout: Layout, rules: Rules) -> Batch:
             batch.ids.append(_name(row))
             batch.lines.append(_line(cells, layout))
     return batch
+
+
+def looked_at(row: ReadOnly[str, Any], layout: Layout) -> tuple[list[str | None], list[BadCell]] | None:
+    """`read_row` of a row the mapping is about; None of one that its filter leaves out."""
+    rules = layout.rules or Rules()
+    try:
+        return read_row(row, layout) if _takes(rules, row) else None
+    except ValueError as error:
+        return [_name(row)], [_undecided(row, rules, error)]
+
+
+def _takes(rules: Rules, row: ReadOnly[str, Any]) -> bool:
+    """A row without an id is always looked at: it must be told."""
+    return not _name(row) or rules.takes(row)
+
+
+def _undecided(row: ReadOnly[str, Any], rules: Rules, error: ValueError) -> BadCell:
+    source = rules.filter.source if rules.filter else ""
+    return BadCell(_name(row), FILTER, "", f"the filter {source} failed: {error}", "TRANSFORM_ERROR")
 
 
 def _name(row: ReadOnly[str, Any]) -> str:

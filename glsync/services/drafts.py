@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from glsync.engine import rules
 from glsync.postgres import tables as catalogue
 from glsync.services import queries, shapes
 from glsync.services.access import Actor
@@ -130,7 +131,7 @@ def _option_problems(session: Session, actor: Actor, draft: MappingDraft) -> Ite
         yield Problem("error", "The delete grace is below 0 seconds: use 0 or more.")
     if not draft.pairs:
         yield Problem("warning", "No column is mapped: only the row ids will be kept in step.")
-    yield from _not_applied(draft)
+    yield from _rule_problems(draft)
     yield from _delete_problems(session, draft)
     yield from _two_way_problems(draft)
     if sharing := queries.rows(
@@ -140,17 +141,11 @@ def _option_problems(session: Session, actor: Actor, draft: MappingDraft) -> Ite
         yield Problem("warning", f"{names} also writes to {draft.target}: rows of one may be changed by the other.")
 
 
-def _not_applied(draft: MappingDraft) -> Iterator[Problem]:
-    """What runs do not heed: storing rows as if it were not there would be worse than refusing it."""
-    if (draft.filter or "").strip():
-        yield Problem("error", "The mapping has a filter, which runs do not apply yet: clear it.")
+def _rule_problems(draft: MappingDraft) -> Iterator[Problem]:
+    """Expressions that cannot be used, and directions that nothing would heed."""
+    for glide_id, message in rules.problems(draft.filter, draft.pairs, draft.direction):
+        yield Problem("error", message, glide_id)
     for pair in draft.pairs:
-        if pair.rule:
-            yield Problem(
-                "error",
-                f'Glide column "{pair.glide_id}" has a rule, which runs do not apply yet: clear it.',
-                pair.glide_id,
-            )
         if pair.direction not in (None, draft.direction) and draft.direction != "both":
             yield Problem(
                 "error",

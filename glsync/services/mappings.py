@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
-from glsync.engine import transform, types
+from glsync.engine import rules, transform, types
+from glsync.engine.rules import Rules
 from glsync.errors import AlreadyRunning, InvalidInput, InvalidMapping, NotFound, StaleVersion
 from glsync.postgres import tables as catalogue
 from glsync.services import access, audit, connections, drafts, mapping_rows, queries, shapes
@@ -31,11 +32,15 @@ from glsync.values import BadCell, ColumnPair, Problem
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Converted rows: Postgres column -> text as it would be stored, None for an empty cell; cells that do not fit."""
+    """Converted rows: Postgres column -> text as it would be stored, None for an empty cell; cells that do not fit.
+
+    `outside` counts the rows that the filter leaves out; they are not among the others.
+    """
 
     columns: tuple[str, ...]
     rows: list[dict[str, str | None]]
     bad: list[BadCell]
+    outside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +163,23 @@ def preview(actor: Actor, draft: MappingDraft, rows: int = 20) -> Preview:
     known = {column.name: column.type for column in found}
     pairs = [pair for pair in draft.pairs if _readable(pair, known)]
     kinds = {pair.column: _type(pair, known) for pair in pairs}
-    layout = transform.layout(pairs, kinds, zone)
+    layout = transform.layout(pairs, kinds, zone, _rules(draft))
     raw = connections.glide_sample(actor, draft.connection_id, draft.glide_table, rows)
-    read = [transform.read_row(each, layout) for each in raw]
+    read = [one for each in raw if (one := transform.looked_at(each, layout)) is not None]
     return Preview(
         columns=layout.columns,
         rows=[dict(zip(layout.columns, cells, strict=False)) for cells, _ in read],
         bad=[cell for _, cells in read for cell in cells],
+        outside=len(raw) - len(read),
     )
+
+
+def _rules(draft: MappingDraft) -> Rules | None:
+    """What can be used of the draft's rules: what cannot be used is told by `problems`, and the preview goes on."""
+    sound = [pair for pair in draft.pairs if pair.rule]
+    broken = {glide_id for glide_id, _ in rules.problems(draft.filter, draft.pairs, draft.direction)}
+    pairs = [replace(pair, rule=None) if pair.glide_id in broken else pair for pair in draft.pairs]
+    return rules.rules_of(None if None in broken else draft.filter, pairs) if sound or draft.filter else None
 
 
 def _readable(pair: ColumnPair, known: dict[str, str]) -> bool:
