@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from glsync import doors
 from glsync.errors import SyncError
 
 if TYPE_CHECKING:
@@ -288,6 +289,15 @@ def _told(as_json: bool) -> Iterator[None]:
             said = {"type": error.type, "message": str(error), "hint": error.hint, "retryable": error.retryable}
             typer.echo(json.dumps({"status": "failed", "error": said}))
         raise
+
+
+def _asked() -> Actor:
+    """For commands of other files: get ready, and say who asks."""
+    _ready()
+    return _actor()
+
+
+doors.add_to(app, _asked)
 
 
 def _complain(what: str, hint: str = "") -> None:
