@@ -13,13 +13,13 @@ help:
 
 venv:
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Install Python 3.11 or newer, then run make again."; exit 1; }
-	@"$(PYTHON)" tools/venv.py requirements-dev.txt
+	@"$(PYTHON)" .ci/venv.py requirements-dev.txt
 
 run: venv
 	@$(BIN)/python -m glsync up --browser
 
 test: venv
-	@$(BIN)/python tools/chromium.py || true
+	@$(BIN)/python .ci/chromium.py || true
 	$(BIN)/python -m pytest -n auto
 
 lint: venv
@@ -31,7 +31,7 @@ lint: venv
 check: lint test
 
 bench: venv
-	@$(BIN)/python tools/venv.py requirements-bench.txt
+	@$(BIN)/python .ci/venv.py requirements-bench.txt
 	$(BIN)/python -m benchmarks.run
 
 clean:

@@ -1,4 +1,4 @@
-"""python3 tools/venv.py REQUIREMENTS.txt ...: make .venv and install into it, unless that was done already.
+"""python3 .ci/venv.py REQUIREMENTS.txt ...: make .venv and install into it, unless that was done already.
 
 Runs under any Python 3, so that a too old one is told what is missing. It makes .venv anew when that was made by
 another Python, was moved, or is broken.
