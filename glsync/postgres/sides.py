@@ -70,7 +70,7 @@ class Sides:
 
     def open_glide(self, cursor: extensions.cursor) -> None:
         """Glide is read once more."""
-        cursor.execute("truncate glsync_glide; truncate glsync_unread; truncate glsync_markers")
+        cursor.execute("truncate glsync_glide, glsync_unread, glsync_outside, glsync_markers")
 
     def add_markers(self, cursor: extensions.cursor, markers: Mapping[str, str]) -> None:
         """Row id -> marker, for rows that carry one."""
@@ -103,6 +103,7 @@ class Sides:
         """Forget what was read of these."""
         cursor.execute("delete from glsync_glide where k = any(%s)", (list(ids),))
         cursor.execute("delete from glsync_unread where k = any(%s)", (list(ids),))
+        cursor.execute("delete from glsync_outside where k = any(%s)", (list(ids),))
 
     def at(self, cursor: extensions.cursor, ids: Sequence[str]) -> dict[str, Cells]:
         """Rows of Glide as read, by id."""
@@ -127,15 +128,23 @@ class Sides:
         return found
 
     def add_page(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> list[Refusal]:
-        """Rows of Glide; those Postgres cannot hold are told and count as unread."""
-        if batch.lines:
+        """Rows of Glide; those Postgres cannot hold are told and count as unread, those out of scope untold."""
+        outside = {row_id: line for row_id, line in batch.outside.items() if line is not None}
+        ids, lines = [*batch.ids, *outside], [*batch.lines, *outside.values()]
+        refused: list[Refusal] = []
+        if lines:
             self.target.stage(cursor)
-            refused = self._add(cursor, batch.ids, batch.lines, layout)
+            refused = self._add(cursor, ids, lines, layout)
             cursor.execute("drop table glsync_stage")
-        else:
-            refused = []
-        self.cannot_read(cursor, [*(each.row_id for each in batch.bad), *(each.row_id for each in refused)])
-        return refused
+        unread = [*(each.row_id for each in batch.bad), *(each.row_id for each in refused)]
+        self.cannot_read(cursor, [*unread, *(batch.outside.keys() - outside.keys())])
+        self._leave_out(cursor, list(batch.outside))
+        return [each for each in refused if each.row_id not in outside]
+
+    def _leave_out(self, cursor: extensions.cursor, ids: Sequence[str]) -> None:
+        """Rows the filter leaves out: known, so that writes to them can be followed, and not compared."""
+        if ids:
+            cursor.execute("insert into glsync_outside select unnest(%s::text[]) on conflict do nothing", (ids,))
 
     def cannot_read(self, cursor: extensions.cursor, ids: Sequence[str]) -> None:
         """Rows nobody may decide on in this run."""

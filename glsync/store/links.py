@@ -152,6 +152,26 @@ def missing_in_glide(cursor: extensions.cursor, mapping_id: UUID) -> list[str]:
     return [row[0] for row in cursor.fetchall()]
 
 
+def let_go(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """Rows that left the filter's scope stay in Postgres whatever becomes of them in Glide; those that are back do not.
+
+    Their base is kept: back in scope, a row is merged from where both sides last agreed.
+    """
+    cursor.execute(
+        """update glsync.links as l set detached = 'postgres'
+           from glsync_outside as o
+           where l.mapping_id = %s and l.glide_row_id = o.k and l.detached is null""",
+        (str(mapping_id),),
+    )
+    cursor.execute(
+        """update glsync.links as l set detached = null
+           from glsync_glide as g
+           where l.mapping_id = %s and l.glide_row_id = g.k and l.detached = 'postgres' and l.base_glide is not null
+             and not exists (select from glsync_outside as o where o.k = g.k)""",
+        (str(mapping_id),),
+    )
+
+
 def remember_past(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, pasts: Iterable[Past]) -> None:
     extras.execute_values(
         cursor,

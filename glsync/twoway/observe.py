@@ -28,7 +28,7 @@ from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.store.problems import Trouble
 from glsync.troubles import bad_cells, refusals
-from glsync.values import ROW_ID, Cells, Counts, FieldRule
+from glsync.values import ROW_ID, Cells, ColumnPair, Counts, Direction, FieldRule, Mapping
 
 POINT_READS = 200
 """Rows of a Big Table looked up one by one; beyond, reading it again is quicker."""
@@ -76,9 +76,7 @@ def open_run(connection: extensions.connection, job: runs.Job, source: Source, *
     with transaction(connection) as cursor:
         target = open_target(cursor, mapping)
         rules = tuple(
-            FieldRule(
-                pair.column, pair.direction or mapping.direction, pair.policy or mapping.conflict_policy, pair.is_set
-            )
+            FieldRule(pair.column, _direction(pair, mapping), pair.policy or mapping.conflict_policy, pair.is_set)
             for pair in target.pairs
         )
         sides = Sides(target, changed_at=mapping.newest[1] if mapping.newest else None)
@@ -97,6 +95,11 @@ def open_run(connection: extensions.connection, job: runs.Job, source: Source, *
         )
 
 
+def _direction(pair: ColumnPair, mapping: Mapping) -> Direction:
+    """What a rule gives stands in Postgres only: Glide holds what the rule is made of."""
+    return "to_supabase" if pair.rule else pair.direction or mapping.direction
+
+
 def read_postgres(connection: extensions.connection, run: Run, lease: Lease | None) -> None:
     """Postgres in one snapshot, known by Glide's names. `lease` is None for a plan, which remembers nothing."""
     mapping = run.job.mapping
@@ -110,6 +113,7 @@ def read_postgres(connection: extensions.connection, run: Run, lease: Lease | No
         return
     with transaction(connection) as cursor:
         lease.check(cursor)
+        links.let_go(cursor, mapping.id)
         links.follow_keys(cursor, mapping.id)
         run.recorder.note(cursor, [_copy(row_id, of) for row_id, of in doubles])
         run.recorder.note(cursor, [_ambiguous(name, mapping.match_key) for name in ambiguous])
@@ -193,7 +197,7 @@ def _markers(rows: list[Raw], column: str | None) -> dict[str, str]:
 def _tell(cursor: extensions.cursor, run: Run, batch: Batch, refused: list[Refusal]) -> None:
     run.recorder.note(cursor, [*bad_cells(batch), *refusals(refused)])
     failed = len({each.row_id for each in batch.bad} | {each.row_id for each in refused})
-    read = len(batch.ids) + len({each.row_id for each in batch.bad})
+    read = len(batch.ids) + len({each.row_id for each in batch.bad}) + len(batch.outside)
     run.counts += Counts(read=read, failed=failed)
     runs.progress(cursor, run.job.log_id, "read", run.counts, run.reads + run.writes, None)
 

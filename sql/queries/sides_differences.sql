@@ -18,4 +18,5 @@ where (
     )
     and not coalesce(l.detached = 'postgres' and g.k is null or l.detached = 'glide' and p.k is null, false)
     and not exists (select from glsync_unread as u where u.k = coalesce(g.k, p.k, l.k))
+    and not exists (select from glsync_outside as o where o.k = coalesce(g.k, p.k, l.k))
 order by k

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from glsync.errors import InvalidMapping
-from tests.world import World
+from tests.world import TABLE, World
 
 
 def with_rules(world: World, filter: str | None = None, **rules: str) -> None:
@@ -271,3 +271,95 @@ def test_a_broken_filter_is_refused_too(world: World) -> None:
     with_rules(world, filter="Active &&")
     with pytest.raises(InvalidMapping, match="The filter cannot be read at position 10"):
         world.sync()
+
+
+# --- both directions -------------------------------------------------------------------------------------------------
+
+
+def both_ways(world: World, **options: Any) -> None:
+    world.change_mapping(sync_direction="both", conflict_policy="glide", deletes="delete", delete_grace=0)
+    with_rules(world, **options)
+
+
+def test_in_both_directions_what_a_rule_gives_flows_to_postgres_only(world: World) -> None:
+    both_ways(world, Name="upper(Name)")
+    world.glide_has(a={"Name": "pen", "qty00": 1})
+    world.sync()
+    assert world.in_postgres()["a"]["name"] == "PEN"
+    world.sql("update items set name = 'mine', quantity = 2")
+    world.sync()
+    assert world.glide.rows(TABLE)["a"]["Name"] == "pen"
+    assert world.glide.rows(TABLE)["a"]["qty00"] == 2
+    assert world.in_postgres()["a"]["name"] == "PEN"
+    assert world.sync().counts.stored == 0
+
+
+def test_in_both_directions_rows_out_of_scope_are_left_alone_on_both_sides(world: World) -> None:
+    both_ways(world, filter="Active")
+    world.glide_has(a={"Name": "pen", "act00": True}, b={"Name": "ink", "act00": False})
+    world.sync()
+    assert set(world.in_postgres()) == {"a"}
+    world.glide_has(a={"Name": "quill", "act00": False})
+    world.sql("update items set name = 'feather'")
+    assert world.sync().counts.stored == 0
+    assert world.in_postgres()["a"]["name"] == "feather"
+    assert world.glide.rows(TABLE)["a"]["Name"] == "quill"
+
+
+def test_in_both_directions_a_row_let_go_is_not_deleted_with_its_row_in_glide(world: World) -> None:
+    both_ways(world, filter="Active")
+    world.glide_has(a={"Name": "pen", "act00": True}, b={"Name": "ink", "act00": True})
+    world.sync()
+    world.glide_has(a={"act00": False})
+    world.sync()
+    world.glide_has(a=None, b=None)
+    world.glide_has(c={"Name": "ruler", "act00": True})
+    world.sync()
+    assert set(world.in_postgres()) == {"a", "c"}
+    assert set(world.glide.rows(TABLE)) == {"c"}
+
+
+def test_in_both_directions_a_row_back_in_scope_is_merged_from_where_both_sides_agreed(world: World) -> None:
+    both_ways(world, filter="Active")
+    world.glide_has(a={"Name": "pen", "qty00": 1, "act00": True})
+    world.sync()
+    world.glide_has(a={"act00": False})
+    world.sync()
+    world.sql("update items set quantity = 5")
+    world.glide_has(a={"Name": "quill", "act00": True})
+    world.sync()
+    row = world.in_postgres()["a"]
+    assert (row["name"], row["quantity"]) == ("quill", 5)
+    assert world.glide.rows(TABLE)["a"]["qty00"] == 5
+    world.glide_has(a=None, b={"Name": "ink", "act00": True})
+    world.sync()
+    assert set(world.in_postgres()) == {"b"}
+
+
+def test_in_both_directions_a_write_that_takes_a_row_out_of_scope_is_made_once(world: World) -> None:
+    both_ways(world, filter="Active")
+    world.glide_has(a={"Name": "pen", "act00": True}, b={"Name": "ink", "act00": True})
+    world.sync()
+    world.sql("update items set active = false, name = 'quill' where glide_row_id = 'a'")
+    report = world.sync()
+    assert (report.status, report.counts.updated) == ("completed", 1)
+    assert world.glide.rows(TABLE)["a"]["Name"] == "quill"
+    assert world.sync().counts.stored == 0
+    assert world.sql("select state from glsync.intents where state not in ('done')") == []
+
+
+def test_in_both_directions_a_row_born_in_postgres_is_made_once_even_if_the_filter_leaves_it_out(world: World) -> None:
+    both_ways(world, filter="Active")
+    world.glide_has(b={"Name": "ink", "act00": True})
+    world.sync()
+    world.sql("insert into items (name, active) values ('pen', false)")
+    world.sync()
+    world.sync()
+    assert sorted(row["Name"] for row in world.glide.rows(TABLE).values()) == ["ink", "pen"]
+    assert len(world.in_postgres()) == 2
+
+
+def test_in_both_directions_both_sides_are_equal_over_what_the_filter_takes(world: World) -> None:
+    both_ways(world, filter="Active")
+    world.glide_has(a={"Name": "pen", "act00": True}, b={"Name": "ink", "act00": False})
+    assert world.sync().message.endswith("both sides are equal")
