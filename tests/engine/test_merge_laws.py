@@ -20,7 +20,7 @@ from glsync.engine.merge import OTHER, SIDES, WRITES, merge, same
 from glsync.values import Base, Cells, Conflict, Decision, Deletes, Direction, FieldRule, Policy, Seen, Side
 from tests.engine.merging import carried_out, columns_of
 
-EXAMPLES = int(os.environ.get("GLSYNC_MERGE_EXAMPLES", "3000"))
+EXAMPLES = int(os.environ.get("GLSYNC_MERGE_EXAMPLES", "2000"))
 COLUMNS = "abcde"
 NEVER_AGREED, UNREAD = object(), object()
 
