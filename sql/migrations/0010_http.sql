@@ -123,7 +123,7 @@ language plpgsql set search_path = ''
 as $$
 begin
     perform glsync_queue.procrastinate_defer_jobs_v1(array[row(
-        'deliver', 'webhooks', 0, null, null, jsonb_build_object('delivery_id', queue_delivery.delivery_id),
+        'webhooks', 'deliver', 0, null, null, jsonb_build_object('delivery_id', queue_delivery.delivery_id),
         queue_delivery.at
     )::glsync_queue.procrastinate_job_to_defer_v1]);
 end
