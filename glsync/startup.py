@@ -13,7 +13,6 @@ from pathlib import Path
 
 from glsync import config
 from glsync.config import Settings
-from glsync.embedded import Embedded
 from glsync.errors import ConfigError, SyncError
 from glsync.statements import SQL
 from glsync.store import db
@@ -30,6 +29,8 @@ def database(chosen: Settings, *, demo: bool) -> bool:
     Raises:
         SyncError: it does not come up or cannot be migrated; a server started for it is stopped again.
     """
+    from glsync.embedded import Embedded  # here, because `ready` must be quick where a database is given
+
     started = chosen.url is None and not Embedded(chosen.home).running()
     try:
         migrate([DEMO_TABLES] if demo else [])

@@ -17,7 +17,6 @@ import psycopg2
 import psycopg2.extensions
 
 from glsync.config import settings
-from glsync.embedded import Embedded
 from glsync.errors import ConfigError, DatabaseError, DatabaseUnavailable, PermissionMissing, SyncError
 
 if TYPE_CHECKING:  # SQLAlchemy and SQLModel take half a second: whoever only moves rows does without
@@ -50,7 +49,11 @@ def database_url() -> str:
         ConfigError: a setting is wrong, or there is no Postgres to embed.
         DatabaseUnavailable: the embedded database does not start.
     """
-    return with_tls(settings().url or Embedded(settings().home).start())
+    if given := settings().url:
+        return with_tls(given)
+    from glsync.embedded import Embedded  # whoever brings a database starts without what this brings
+
+    return Embedded(settings().home).start()
 
 
 def with_tls(url: str) -> str:
