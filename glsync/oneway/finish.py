@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import structlog
 from psycopg2 import extensions
 
 from glsync.ahead import ahead
 from glsync.engine import guard
-from glsync.engine.memory import doubled, no_rows
-from glsync.engine.prepare import row_ids
+from glsync.engine.memory import Hashes, doubled, no_rows
+from glsync.engine.prepare import hash_ids, row_ids
 from glsync.errors import ContinuationExpired
 from glsync.glide import App
 from glsync.oneway.read import Read, how, is_unchanged, open_read, prepared
-from glsync.oneway.store import state, store_page
+from glsync.oneway.store import note_page, state, store_page
 from glsync.postgres import capture
+from glsync.postgres.target import Compared
 from glsync.store import base, problems, runs
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
+from glsync.troubles import refusals
 from glsync.values import Counts, Plan, Price, RunReport, SideWrites, Status, Waiting
 
 POINT_READS = 200
@@ -32,23 +36,24 @@ log = structlog.get_logger(__name__)
 def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: App) -> RunReport:
     """Read, store, remember; once more from the first page when Glide has forgotten where we were."""
     source = app.source(job.mapping.glide_table)
-    for may_resume in (True, False):
+    for is_first in (True, False):
+        version = source.version()
         with transaction(connection) as cursor:
             lease.check(cursor)
-            read = open_read(cursor, job, source, may_resume=may_resume)
+            read = open_read(cursor, job, source, version, may_resume=is_first)
             if is_unchanged(read, source):
                 return _report(read, (), "Nothing changed in Glide since the last run")
             runs.note(cursor, job.log_id, how(read), stage="read")
         try:
             _read_all(connection, read, lease)
         except ContinuationExpired as error:
-            if not read.start:
+            if not is_first:
                 raise
             log.info("read starts again", mapping=job.mapping.name, reason=str(error))
             job = replace(job, done=read.counts, paid=read.paid)
             continue
         return _finish(connection, read, lease)
-    raise AssertionError("the second read has no continuation to lose")
+    raise AssertionError("the second read ends or raises")
 
 
 def _read_all(connection: extensions.connection, read: Read, lease: Lease) -> None:
@@ -59,37 +64,51 @@ def _read_all(connection: extensions.connection, read: Read, lease: Lease) -> No
 
 
 def plan(connection: extensions.connection, job: runs.Job, app: App) -> Plan:
-    """What a run would do now: everything is read and compared, nothing is written or remembered."""
+    """What a run would do now: everything is read and compared, nothing is written or remembered.
+
+    Rows that wait out their grace count as deletes: they are what approving this plan would approve.
+    """
+    source = app.source(job.mapping.glide_table)
+    version = source.version()
     with transaction(connection) as cursor:
-        return _planned(cursor, job, app)
+        capture.sign(cursor, job.mapping.id)
+        return _planned(cursor, open_read(cursor, job, source, version, dry=True))
 
 
-def _planned(cursor: extensions.cursor, job: runs.Job, app: App) -> Plan:
-    capture.sign(cursor, job.mapping.id)
-    read = open_read(cursor, job, app.source(job.mapping.glide_table), dry=True)
-    created = updated = failed = 0
+def _planned(cursor: extensions.cursor, read: Read) -> Plan:
+    found, bad = Compared(), 0
     sample: list[str] = []
     with ahead(read.source.pages()) as pages, ahead(prepared(read, pages)) as ready:
         for page, one in ready:
-            new, changed, some = read.target.compare(cursor, one.batch, read.layout)
-            created, updated = created + new, updated + changed
-            failed += len({each.row_id for each in one.batch.bad})
-            sample += some
+            compared = read.target.compare(cursor, one.batch, read.layout)
+            found += compared
+            bad += len({each.row_id for each in one.batch.bad})
+            sample += compared.sample
             read.paid += page.price
-            read.rows += one.rows
-    gone = read.target.present(cursor, _vanished(cursor, read))
+            note_page(read, one)
     mapping = read.job.mapping
+    gone = _gone(cursor, read)
     stop = guard.deletes(mapping.id, gone, base=_base_rows(read, gone), left=read.rows, how=mapping.deletes)
+    words = f"plan {found.created} {found.updated}"
     return Plan(
         glide=SideWrites(),
-        postgres=SideWrites(created, updated, len(gone)),
+        postgres=SideWrites(found.created, found.updated, len(gone)),
         conflicts=0,
-        failed=failed,
+        failed=bad + found.refused,
         price=Price(reads=read.paid),
-        hash=stop.hash if stop else guard.plan_hash(mapping.id, f"plan {created} {updated}", [*gone, *sample]),
+        hash=stop.hash if stop else guard.plan_hash(mapping.id, words, [*gone, *sample]),
         waiting=(stop,) if stop else (),
         samples=tuple({"glide_row_id": row_id} for row_id in sample[: guard.SAMPLE]),
     )
+
+
+def _gone(cursor: extensions.cursor, read: Read) -> list[str]:
+    """Rows of Postgres that a read missed, this one or one before it, and that did not come back."""
+    mapping = read.job.mapping
+    if mapping.deletes == "keep":
+        return []
+    absent = {*_vanished(cursor, read), *base.absent_ids(cursor, mapping.id)}
+    return read.target.present(cursor, _not_met(read, absent))
 
 
 def _finish(connection: extensions.connection, read: Read, lease: Lease) -> RunReport:
@@ -101,11 +120,13 @@ def _finish(connection: extensions.connection, read: Read, lease: Lease) -> RunR
         lease.check(cursor)
         capture.sign(cursor, mapping.id)
         vanished = _vanished(cursor, read)
-    reappeared = _reread(read, lease, vanished) if vanished and mapping.delete_grace == 0 else frozenset()
+    looks_again = bool(vanished) and mapping.delete_grace == 0 and not moved
+    reappeared = _reread(read, lease, vanished) if looks_again else frozenset()
     with transaction(connection) as cursor:
         lease.check(cursor)
         capture.sign(cursor, mapping.id)
-        waiting = () if moved else _take_away(cursor, read, [each for each in vanished if each not in reappeared])
+        base.note_absent(cursor, mapping.id, read.job.log_id, [each for each in vanished if each not in reappeared])
+        waiting = () if moved else _take_away(cursor, read, has_absent=read.has_absent or bool(vanished))
         _remember(cursor, read, None if moved else version)
         read.recorder.close(cursor)
         problems.settle(cursor, mapping.id, read.kept.since)
@@ -140,29 +161,34 @@ def _reread(read: Read, lease: Lease, vanished: list[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _take_away(cursor: extensions.cursor, read: Read, vanished: list[str]) -> tuple[Waiting, ...]:
+def _take_away(cursor: extensions.cursor, read: Read, *, has_absent: bool) -> tuple[Waiting, ...]:
     """Delete or mark the rows whose grace is over, unless a guard wants a person to look first."""
     mapping = read.job.mapping
-    if mapping.deletes == "keep":
-        return ()
-    if vanished:
-        base.note_absent(cursor, mapping.id, read.job.log_id, vanished)
-    if not vanished and not read.has_absent:
+    if mapping.deletes == "keep" or not has_absent:
         return ()
     due = base.absent_due(cursor, mapping.id, mapping.delete_grace)
-    held_here = read.target.present(cursor, due)
+    away = _not_met(read, due)
+    held_here = read.target.present(cursor, away)
     stop = guard.deletes(mapping.id, held_here, base=_base_rows(read, held_here), left=read.rows, how=mapping.deletes)
     if stop and stop.hash != read.job.approved_hash:
+        base.forget_absent(cursor, mapping.id, list({*due} - {*away}))
         return (stop,)
     removed = read.target.remove(cursor, held_here)
-    base.forget_absent(cursor, mapping.id, due)
-    read.counts += Counts(deleted=removed)
+    read.recorder.note(cursor, refusals(removed.refused))
+    base.forget_absent(cursor, mapping.id, list({*due} - {each.row_id for each in removed.refused}))
+    read.counts += Counts(deleted=removed.rows, failed=len(removed.refused))
     return ()
+
+
+def _not_met(read: Read, ids: Collection[str]) -> list[str]:
+    """Which of these rows this read did not meet, on any page and in whatever state."""
+    met = np.concatenate([no_rows(), *_ids_read(read)])
+    return [each for each, is_met in zip(ids, np.isin(hash_ids([*ids]), met).tolist(), strict=True) if not is_met]
 
 
 def _base_rows(read: Read, gone: list[str]) -> int:
     """Rows both sides held, those on their way out included."""
-    return max(read.old.rows or 0, read.memory.rows, read.rows + len(gone))
+    return max(read.old.rows or 0, read.rows + len(gone))
 
 
 def _remember(cursor: extensions.cursor, read: Read, version: str | None) -> None:
@@ -178,15 +204,17 @@ def _remember(cursor: extensions.cursor, read: Read, version: str | None) -> Non
 
 def _forget_doubles(cursor: extensions.cursor, read: Read) -> None:
     """A row met on two pages has its last word stored; the digest of an earlier word must not excuse it again."""
-    before = {page.number: page.id_hashes for page in read.memory.pages}
-    order = range(read.last_page + 1)
-    hashes = [
-        found if (found := read.seen.get(number, before.get(number))) is not None else no_rows() for number in order
-    ]
     forgotten: dict[int, list[int]] = {}
-    for page, row in doubled(hashes):
+    for page, row in doubled(_ids_read(read)):
         forgotten.setdefault(page, []).append(row)
     base.forget_rows(cursor, read.job.mapping.id, forgotten)
+
+
+def _ids_read(read: Read) -> list[Hashes]:
+    """The id hashes of each page as this read found it."""
+    before = {page.number: page.id_hashes for page in read.memory.pages}
+    found = (read.seen.get(number, before.get(number)) for number in range(read.last_page + 1))
+    return [no_rows() if hashes is None else hashes for hashes in found]
 
 
 def _report(read: Read, waiting: tuple[Waiting, ...], message: str | None) -> RunReport:

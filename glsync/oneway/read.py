@@ -18,7 +18,7 @@ from glsync.layouts import layout_of, zone_of
 from glsync.postgres import capture
 from glsync.postgres.target import Target, open_target
 from glsync.store import base, problems, runs
-from glsync.values import Counts
+from glsync.values import Counts, Mapping
 
 VERIFY_HOURS = 24.0
 """How long digests excuse a row from being compared with Postgres; then a run compares every row once."""
@@ -57,11 +57,21 @@ class Read:
 
 
 def open_read(
-    cursor: extensions.cursor, job: runs.Job, source: Source, *, may_resume: bool = True, dry: bool = False
+    cursor: extensions.cursor,
+    job: runs.Job,
+    source: Source,
+    version: str | None,
+    *,
+    may_resume: bool = True,
+    dry: bool = False,
 ) -> Read:
-    """Decide what this read may rely on: where to go on from, which rows are known, whether to compare in full."""
+    """Decide what this read may rely on: where to go on from, which rows are known, whether to compare in full.
+
+    Args:
+        version: the source's, asked for before this transaction began, because Glide may take its time.
+    """
     mapping = job.mapping
-    target = open_target(cursor, mapping)
+    target = open_target(cursor, _inbound(mapping))
     rows = layout_of(job, target)
     scope = _scope(job, target)
     is_watched = capture.watch(cursor, target) if not dry else capture.is_watched(cursor, target)
@@ -69,7 +79,9 @@ def open_read(
     old = base.state(cursor, mapping.id, VERIFY_HOURS)
     is_same = old.table_oid == target.oid and old.scope == scope
     pages = base.pages(cursor, mapping.id)
-    version = source.version()
+    memory_of = pages if _is_of(old.scope, scope) else []  # what another Glide table held is not missed in this one
+    if not memory_of and not dry:
+        base.forget_all_absent(cursor, mapping.id)
     point = base.checkpoint(cursor, mapping.id) if may_resume and not dry else None
     if point and _can_resume(point, old, target, scope, version, touches):
         return _resumed(job, source, target, rows, old, point, pages)
@@ -79,7 +91,7 @@ def open_read(
         source=source,
         target=target,
         layout=rows,
-        memory=Memory(pages, trusted=trusted),
+        memory=Memory(memory_of, trusted=trusted),
         kept=base.ReadState(runs.moment(cursor), scope, target.oid, trusted, touches, version),
         pass_=max([old.pass_, *(page.pass_ for page in pages)]) + 1,  # never over pages of a read that broke off
         old=old,
@@ -138,11 +150,31 @@ def is_unchanged(read: Read, source: Source) -> bool:
     )
 
 
+def _inbound(mapping: Mapping) -> Mapping:
+    """The mapping without the pairs that only go to Glide."""
+    return replace(mapping, pairs=tuple(pair for pair in mapping.pairs if pair.direction != "to_glide"))
+
+
 def _scope(job: runs.Job, target: Target) -> str:
-    """What the digests were made for: another scope means that equal raw rows may be stored otherwise."""
-    pairs = [(pair.glide_id, pair.column, pair.kind, target.types[pair.column], pair.rule) for pair in target.pairs]
-    parts = (job.mapping.glide_table, job.connection.app_id, job.mapping.filter, str(zone_of(job)), pairs)
-    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+    """What the digests were made for: another scope means that equal raw rows may be stored otherwise.
+
+    Its first half names the Glide table, so that one pointed elsewhere can be told from one mapped otherwise.
+    """
+    pairs = [
+        (pair.glide_id, pair.column, target.places.get(pair.column), pair.kind, target.types[pair.column], pair.rule)
+        for pair in target.pairs
+    ]
+    table = (job.connection.app_id, job.mapping.glide_table)
+    return _short(table) + _short((job.mapping.filter, str(zone_of(job)), pairs))
+
+
+def _short(parts: object) -> str:
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def _is_of(scope: str | None, other: str) -> bool:
+    """Are these of the same Glide table?"""
+    return scope is not None and scope[:16] == other[:16]
 
 
 def how(read: Read) -> str:

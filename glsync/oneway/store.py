@@ -44,6 +44,11 @@ def store_page(connection: extensions.connection, read: Read, lease: Lease, page
         read.outside += len(prepared.batch.outside)
         read.counts, read.paid = after
         break
+    note_page(read, prepared)
+
+
+def note_page(read: Read, prepared: Prepared) -> None:
+    """This page was met."""
     read.rows += prepared.rows
     read.last_page = prepared.number
     if prepared.page is not None:
@@ -68,13 +73,14 @@ def _once(
     troubles = [*bad_cells(batch), *refusals(stored.refused)]
     read.recorder.note(cursor, troubles)
     failed = {each.row_id for each in batch.bad} | {each.row_id for each in stored.refused}
+    failures = len(failed - {""}) + sum(not each.row_id for each in batch.bad)  # rows without an id are one each
     if not read.has_changes:
         base.save_state(cursor, read.job.mapping.id, replace(state(read), complete=False), is_full=False)
     base.save_page(cursor, read.job.mapping.id, without(prepared, failed))
     if read.has_absent:
         base.forget_absent(cursor, read.job.mapping.id, [*batch.ids, *batch.outside])
-    skipped = prepared.rows - stored.created - stored.updated - len(failed)
-    counts = read.counts + Counts(prepared.rows, stored.created, stored.updated, 0, skipped, len(failed))
+    skipped = prepared.rows - stored.created - stored.updated - failures
+    counts = read.counts + Counts(prepared.rows, stored.created, stored.updated, 0, skipped, failures)
     _mark_place(cursor, read, lease, page, prepared, counts, paid)
     return counts, paid
 

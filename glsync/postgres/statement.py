@@ -10,8 +10,23 @@ from glsync import statements
 
 
 def statement(name: str, **parts: sql.Composable) -> sql.Composed:
-    """sql/queries/<name>.sql with every {part} filled in."""
-    return sql.SQL(statements.text(name)).format(**parts)
+    """sql/queries/<name>.sql with every {part} filled in. In one that takes parameters, no name is taken for one."""
+    text = statements.text(name)
+    if "%(" in text:
+        parts = {part: _beside_parameters(filled) for part, filled in parts.items()}
+    return sql.SQL(text).format(**parts)
+
+
+def _beside_parameters(part: sql.Composable) -> sql.Composable:
+    """The same with each percent sign of a name doubled, as the driver wants it beside parameters."""
+    match part:
+        case sql.Composed():
+            return sql.Composed([_beside_parameters(each) for each in part.seq])
+        case sql.Identifier():
+            return sql.Identifier(*(name.replace("%", "%%") for name in part.strings))
+        case sql.Literal() if isinstance(part.wrapped, str):
+            return sql.Literal(part.wrapped.replace("%", "%%"))
+    return part
 
 
 def names(columns: Iterable[str], prefix: str | None = None) -> sql.Composed:

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as ReadOnly
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 from psycopg2 import extensions, sql
 
 from glsync.engine.transform import Batch, Layout
+from glsync.engine.types import family
 from glsync.errors import NotFound
 from glsync.postgres.statement import column, names, statement
 from glsync.postgres.tables import MARK_COLUMN, columns
 from glsync.values import ROW_ID_COLUMN, Mapping, TableColumn
 
-_ROW_ERRORS = ("22", "23", "44", "P0")
-"""SQLSTATE classes that speak of a row: bad data, constraints, a view's check, a trigger that says no."""
+_ROW_ERRORS = ("22", "23", "44", "54", "P0")
+"""SQLSTATE classes that speak of a row: bad data, constraints, a view's check, too large (for an index, say), a trigger
+that says no."""
+_NO_COPY = "0A000"
+"""COPY does not write to a table whose row-level security applies to us; insert does."""
+
+_AT_ONCE = "set constraints all immediate"
+"""A constraint that waits for the commit would refuse the whole page there, and name no row."""
+
+_AS_COMPARED = {"json": "{}::jsonb", "jsonb": "{}", "text": '{}::text collate "C"'}
+"""Type or family -> the form in which two values are the same: json has no equality of its own, and a column's own may
+overlook case."""
+
+SAMPLE = 5
 
 _TYPES = {"23503": "RELATIONSHIP", "23505": "DUPLICATE_KEY"}
 
@@ -47,11 +60,51 @@ class Stored:
         return Stored(self.created + other.created, self.updated + other.updated, [*self.refused, *other.refused])
 
 
-class Target:
-    """One mapping's table. All methods work inside the caller's transaction."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What storing a page would do; `sample` are some of the rows."""
 
-    def __init__(self, mapping: Mapping, found: Sequence[TableColumn], oid: int, *, is_divided: bool) -> None:
-        self.mapping, self.oid, self.is_divided = mapping, oid, is_divided
+    created: int = 0
+    updated: int = 0
+    refused: int = 0
+    sample: tuple[str, ...] = ()
+
+    def __add__(self, other: Compared) -> Compared:
+        return Compared(
+            self.created + other.created,
+            self.updated + other.updated,
+            self.refused + other.refused,
+            (self.sample + other.sample)[:SAMPLE],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Rows deleted or marked, and those that others hold on to."""
+
+    rows: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+    def __add__(self, other: Removed) -> Removed:
+        return Removed(self.rows + other.rows, [*self.refused, *other.refused])
+
+
+class Target:
+    """One mapping's table. All methods work inside the caller's transaction.
+
+    `places` is column -> its number in the table's history: a column dropped and made again is another one.
+    """
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        found: Sequence[TableColumn],
+        oid: int,
+        *,
+        is_divided: bool,
+        places: ReadOnly[str, int] | None = None,
+    ) -> None:
+        self.mapping, self.oid, self.is_divided, self.places = mapping, oid, is_divided, places or {}
         self.columns = {each.name: each for each in found}
         self.name = sql.Identifier(mapping.schema, mapping.table)
         self.pairs = tuple(pair for pair in mapping.pairs if pair.column in self.columns)
@@ -69,11 +122,11 @@ class Target:
         """Straight into a table that was empty: no stage, no compare. None: nothing stored, a row stands in the way."""
         if self.generated:
             return None
-        cursor.execute("savepoint load")
+        cursor.execute(f"{_AT_ONCE}; savepoint load")
         try:
             self.copy(cursor, self.name, batch.lines, layout)
         except psycopg2.Error as error:
-            if not is_about_a_row(error):
+            if not is_about_a_row(error) and error.pgcode != _NO_COPY:
                 raise
             cursor.execute("rollback to savepoint load")
             return None
@@ -86,18 +139,26 @@ class Target:
         if not batch.lines:
             return Stored()
         self.stage(cursor)
-        return self._store(cursor, batch.ids, batch.lines, layout)
+        return _by_halves(
+            cursor,
+            list(zip(batch.ids, batch.lines, strict=True)),
+            lambda rows: self._store(cursor, [line for _, line in rows], layout),
+            lambda row, error: Stored(refused=[refusal(row[0], error)]),
+        )
 
-    def compare(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> tuple[int, int, list[str]]:
-        """(rows that would be created, rows that would be updated, some of their ids)."""
+    def compare(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> Compared:
+        """What `store` would do, as far as the types of the columns tell; constraints are not tried."""
         if not batch.lines:
-            return 0, 0, []
+            return Compared()
         self.stage(cursor)
-        self.copy(cursor, sql.Identifier("glsync_stage"), batch.lines, layout)
-        cursor.execute(statement("stage_compare", target=self.name, differs=self._differs))
-        created, updated, sample = _one(cursor)
+        found = _by_halves(
+            cursor,
+            batch.lines,
+            lambda lines: self._compare(cursor, lines, layout),
+            lambda _, __: Compared(refused=1),
+        )
         cursor.execute("drop table glsync_stage")
-        return created, updated, sample or []
+        return found
 
     def present(self, cursor: extensions.cursor, ids: Sequence[str]) -> list[str]:
         """Which of these rows the table holds and has not marked as deleted."""
@@ -109,32 +170,39 @@ class Target:
         cursor.execute(statement("target_present", target=self.name, not_marked=not_marked), {"ids": list(ids)})
         return sorted(row[0] for row in cursor.fetchall())
 
-    def remove(self, cursor: extensions.cursor, ids: Sequence[str]) -> int:
-        """Delete or mark these rows, as the mapping says; how many there were."""
+    def remove(self, cursor: extensions.cursor, ids: Sequence[str]) -> Removed:
+        """Delete or mark these rows, as the mapping says. A row that others hold on to stays and is told."""
+        if not ids:
+            return Removed()
         if self.mapping.deletes == "delete":
             query = statement("target_delete", target=self.name)
         else:
             query = statement("target_mark", target=self.name, mark=sql.Identifier(MARK_COLUMN))
-        cursor.execute(query, {"ids": list(ids)})
-        return cursor.rowcount
+        cursor.execute(_AT_ONCE)
+        return _by_halves(
+            cursor,
+            ids,
+            lambda some: self._remove(cursor, query, some),
+            lambda row_id, error: Removed(refused=[refusal(row_id, error)]),
+        )
 
-    def _store(self, cursor: extensions.cursor, ids: Sequence[str], lines: Sequence[str], layout: Layout) -> Stored:
-        cursor.execute("savepoint page")
-        try:
-            self.copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
-            cursor.execute(self._upsert)
-            created, updated = _one(cursor)
-        except psycopg2.Error as error:
-            if not is_about_a_row(error):
-                raise
-            cursor.execute("rollback to savepoint page")
-            if len(ids) == 1:
-                return Stored(refused=[refusal(ids[0], error)])
-            middle = len(ids) // 2
-            first = self._store(cursor, ids[:middle], lines[:middle], layout)
-            return first + self._store(cursor, ids[middle:], lines[middle:], layout)
-        cursor.execute("truncate glsync_stage; release savepoint page")
+    def _remove(self, cursor: extensions.cursor, query: sql.Composed, ids: Sequence[str]) -> Removed:
+        cursor.execute(query, {"ids": list(ids)})
+        return Removed(cursor.rowcount)
+
+    def _store(self, cursor: extensions.cursor, lines: Sequence[str], layout: Layout) -> Stored:
+        self.copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
+        cursor.execute(self._upsert)
+        created, updated = _one(cursor)
+        cursor.execute("truncate glsync_stage")
         return Stored(created, updated)
+
+    def _compare(self, cursor: extensions.cursor, lines: Sequence[str], layout: Layout) -> Compared:
+        self.copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
+        cursor.execute(statement("stage_compare", target=self.name, differs=self._differs))
+        created, updated, sample = _one(cursor)
+        cursor.execute("truncate glsync_stage")
+        return Compared(created, updated, sample=tuple(sample or ()))
 
     def stage(self, cursor: extensions.cursor) -> None:
         wanted = [ROW_ID_COLUMN, *(pair.column for pair in self.pairs)]
@@ -143,7 +211,7 @@ class Target:
         )
         cursor.execute(statement("stage_create", columns=typed))
         # A page must cost the same at any size of table: probe the index ten thousand times, never read it all.
-        cursor.execute("set local enable_hashjoin = off; set local enable_mergejoin = off")
+        cursor.execute(f"set local enable_hashjoin = off; set local enable_mergejoin = off; {_AT_ONCE}")
 
     def copy(self, cursor: extensions.cursor, into: sql.Composable, lines: Sequence[str], layout: Layout) -> None:
         query = statement("stage_copy", table=into, columns=names(layout.columns), quoted=names(layout.quoted))
@@ -153,29 +221,32 @@ class Target:
     def _upsert(self) -> sql.Composed:
         plain = [ROW_ID_COLUMN, *(pair.column for pair in self.pairs)]
         values = [sql.Identifier("s", name) for name in plain] + [sql.SQL(how) for how in self.generated.values()]
-        changes = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(pair.column)) for pair in self.pairs]
-        changes += [sql.SQL("{} = {}").format(sql.Identifier(name), sql.SQL(how)) for name, how in self.kept.items()]
         return statement(
             "stage_upsert",
             target=self.name,
             inserted=names([*plain, *self.generated]),
             values=sql.SQL(", ").join(values),
             differs=self._differs,
-            action=sql.SQL("update set {}").format(sql.SQL(", ").join(changes)) if changes else sql.SQL("nothing"),
+            changes=self._changes("s"),
+            again=self._changes("excluded"),
         )
+
+    def _changes(self, source: str) -> sql.Composable:
+        """What a changed row gets; its own row id where nothing else is mapped."""
+        mapped = [pair.column for pair in self.pairs] or [ROW_ID_COLUMN]
+        changes = [sql.SQL("{} = {}").format(column(name), column(name, source)) for name in mapped]
+        changes += [sql.SQL("{} = {}").format(column(name), sql.SQL(how)) for name, how in self.kept.items()]
+        return sql.SQL(", ").join(changes)
 
     @cached_property
     def _differs(self) -> sql.Composable:
-        """Some mapped column differs. json has no equality of its own and is compared as jsonb."""
+        """Some mapped column differs, and be it in case only."""
         tests: list[sql.Composable] = []
         for pair in self.pairs:
-            form = (
-                "{}::jsonb is distinct from {}::jsonb"
-                if self.types[pair.column] == "json"
-                else "{} is distinct from {}"
-            )
-            tests.append(sql.SQL(form).format(column(pair.column, "x"), column(pair.column, "s")))
-        if self.mapping.deletes == "mark":
+            form = _AS_COMPARED.get(self.types[pair.column]) or _AS_COMPARED.get(family(self.types[pair.column]), "{}")
+            both = (sql.SQL(form).format(column(pair.column, side)) for side in ("x", "s"))
+            tests.append(sql.SQL("{} is distinct from {}").format(*both))
+        if MARK_COLUMN in self.kept:
             tests.append(sql.SQL("{} is not null").format(column(MARK_COLUMN, "x")))
         return sql.SQL("({})").format(sql.SQL(" or ").join(tests)) if tests else sql.SQL("false")
 
@@ -196,10 +267,11 @@ class Target:
     @cached_property
     def kept(self) -> dict[str, str]:
         """Columns a changed row gets besides the mapped ones."""
-        mapped = {pair.column for pair in self.pairs}
+        free = self.columns.keys() - {pair.column for pair in self.pairs}
         found = self.columns.get("updated_at")
-        kept = {"updated_at": "now()"} if found and "updated_at" not in mapped and not found.generated else {}
-        return kept | ({MARK_COLUMN: "null"} if self.mapping.deletes == "mark" and MARK_COLUMN in self.columns else {})
+        is_time = found is not None and not found.generated and found.type.startswith(("timestamp", "date"))
+        kept = {"updated_at": "now()"} if is_time and "updated_at" in free else {}
+        return kept | ({MARK_COLUMN: "null"} if self.mapping.deletes == "mark" and MARK_COLUMN in free else {})
 
 
 def open_target(cursor: extensions.cursor, mapping: Mapping) -> Target:
@@ -212,7 +284,35 @@ def open_target(cursor: extensions.cursor, mapping: Mapping) -> Target:
     found = cursor.fetchone()
     if found is None:
         raise NotFound("table", mapping.target, hint="Create it from the mapping's page, or correct the mapping.")
-    return Target(mapping, columns(cursor.connection, mapping.schema, mapping.table), found[0], is_divided=found[1])
+    oid, is_divided, places = found
+    found_columns = columns(cursor.connection, mapping.schema, mapping.table)
+    return Target(mapping, found_columns, oid, is_divided=is_divided, places=places)
+
+
+Row = TypeVar("Row")
+Sum = TypeVar("Sum", Stored, Compared, Removed)
+
+
+def _by_halves(
+    cursor: extensions.cursor,
+    rows: Sequence[Row],
+    do: Callable[[Sequence[Row]], Sum],
+    refused: Callable[[Row, psycopg2.Error], Sum],
+) -> Sum:
+    """Do it to all rows at once; where Postgres refuses one, to each half, until the bad row stands alone."""
+    cursor.execute("savepoint half")
+    try:
+        done = do(rows)
+    except psycopg2.Error as error:
+        if not is_about_a_row(error):
+            raise
+        cursor.execute("rollback to savepoint half")
+        if len(rows) == 1:
+            return refused(rows[0], error)
+        middle = len(rows) // 2
+        return _by_halves(cursor, rows[:middle], do, refused) + _by_halves(cursor, rows[middle:], do, refused)
+    cursor.execute("release savepoint half")
+    return done
 
 
 def is_about_a_row(error: psycopg2.Error) -> bool:

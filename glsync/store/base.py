@@ -212,6 +212,16 @@ def absent_due(cursor: extensions.cursor, mapping_id: UUID, grace_seconds: int) 
     return [row[0] for row in cursor.fetchall()]
 
 
+def forget_all_absent(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """None of them matters any more: the mapping reads another table now."""
+    cursor.execute("delete from glsync.absent_rows where mapping_id = %s", (str(mapping_id),))
+
+
+def absent_ids(cursor: extensions.cursor, mapping_id: UUID) -> list[str]:
+    """Every row noted as absent, whatever its grace."""
+    return absent_due(cursor, mapping_id, 0)
+
+
 def forget_absent(cursor: extensions.cursor, mapping_id: UUID, ids: Sequence[str]) -> None:
     """These came back, or were dealt with."""
     cursor.execute(statements.text("absent_forget"), {"mapping": str(mapping_id), "ids": list(ids)})
