@@ -1,13 +1,14 @@
 """A stand-in Glide with one table of items, a Postgres table for them, and runs between the two.
 
-    world.glide_has(a={"Name": "pen"})      an editor in Glide changes the table: rows by id, None deletes
-    report = world.sync()
-    world.in_postgres()                     {"a": {"name": "pen", ...}}
+world.glide_has(a={"Name": "pen"})      an editor in Glide changes the table: rows by id, None deletes
+report = world.sync()
+world.in_postgres()                     {"a": {"name": "pen", ...}}
 """
 
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -81,6 +82,20 @@ class World:
     def glide_has_many(self, count: int, start: int = 0) -> None:
         self.glide.edit(TABLE, add=[self.row(number) for number in range(start, start + count)])
 
+    def glide_has_table(self, id: str, **rows: dict[str, Any]) -> None:
+        """One more table with the columns of items."""
+        like = self.glide.state.named(TABLE)
+        self.glide.state.add_table(APP, id, id, like.kind, like.columns.values())
+        self.glide.edit(id, add=[{"$rowID": key, **cells} for key, cells in rows.items()])
+
+    def glide_loses(self, count: int) -> None:
+        """Somebody deletes the first rows."""
+        self.glide.edit(TABLE, delete=list(self.glide.rows(TABLE))[:count])
+
+    def glide_spent(self) -> Decimal:
+        """Updates, by Glide's own meter."""
+        return Decimal(self.glide.usage(APP)["updates"])
+
     @staticmethod
     def row(number: int) -> dict[str, Any]:
         return {
@@ -106,6 +121,8 @@ class World:
         )
         return UUID(str(found[0]["id"]))
 
+    json = staticmethod(json.dumps)
+
     def change_mapping(self, **changes: Any) -> None:
         for column, value in changes.items():
             self.sql(f"update gl_mappings set {column} = %s where id = %s", value, str(self.mapping_id))
@@ -114,9 +131,15 @@ class World:
     def column_mappings() -> dict[str, dict[str, str]]:
         from glsync.engine.types import kind_of
 
-        pairs = {"$rowID": {"glide_column_name": "$rowID", "supabase_column_name": "glide_row_id", "data_type": "string"}}
+        pairs = {
+            "$rowID": {"glide_column_name": "$rowID", "supabase_column_name": "glide_row_id", "data_type": "string"}
+        }
         for glide_id, name, type_, column, _ in COLUMNS:
-            pairs[glide_id] = {"glide_column_name": name, "supabase_column_name": column, "data_type": str(kind_of(type_))}
+            pairs[glide_id] = {
+                "glide_column_name": name,
+                "supabase_column_name": column,
+                "data_type": str(kind_of(type_)),
+            }
         return pairs
 
     def new_log(self, **changes: Any) -> UUID:
@@ -144,6 +167,18 @@ class World:
         rows = self.sql("select * from public.items")
         return {row.pop("glide_row_id"): row for row in rows}
 
+    def names(self) -> dict[str, str | None]:
+        """Row id -> name of what Postgres holds and has not marked as deleted."""
+        return {id: row["name"] for id, row in self.in_postgres().items() if row["deleted_at"] is None}
+
+    def versions(self) -> dict[str, str]:
+        """Row id -> the transaction that wrote the row last, so that a row left alone can be told."""
+        return {row["id"]: row["v"] for row in self.sql("select glide_row_id as id, xmin::text as v from public.items")}
+
+    def grace_is_over(self) -> None:
+        """Let the time pass that a row may be away."""
+        self.sql("update glsync.absent_rows set missing_since = missing_since - interval '1 hour'")
+
     def log(self, report: RunReport) -> dict[str, Any]:
         return self.sql("select * from gl_sync_logs where id = %s", str(report.log_id))[0]
 
@@ -165,7 +200,9 @@ class World:
             json.dumps(urls),
         )[0]
         with db.connect("test") as connection:
-            sealed = secrets.encrypt(connection, UUID(str(found["workspace_id"])), UUID(str(found["id"])), "api_key", TOKEN)
+            sealed = secrets.encrypt(
+                connection, UUID(str(found["workspace_id"])), UUID(str(found["id"])), "api_key", TOKEN
+            )
         self.sql("update gl_connections set api_key = %s where id = %s", sealed, found["id"])
         return UUID(str(found["id"]))
 

@@ -14,3 +14,19 @@ from tests.world import World
 def world(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with World(database, monkeypatch) as made:
         yield made
+
+
+@pytest.fixture
+def big_world(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The same with a Big Table, which has a version."""
+    with World(database, monkeypatch, kind="big") as made:
+        yield made
+
+
+@pytest.fixture(params=["glide", "big"])
+def any_world(
+    request: pytest.FixtureRequest, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """Once with an ordinary table, once with a Big Table."""
+    with World(database, monkeypatch, kind=request.param) as made:
+        yield made
