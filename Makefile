@@ -1,10 +1,13 @@
 # make run      install what is needed, start everything with a demo, open http://127.0.0.1:8501
 # make test     install what is needed, run all tests
 # make check    style, types, import floors, tests
+# make bench    ours against the limit and a peer; SIZES=10k,100k,1M ROUNDS=3 BENCH="--dlt-up-to 100k"
 # PYTHON=python3.12 make ... chooses the Python; .venv is made once and again when requirements change.
 
 PYTHON ?= python3
 BIN := .venv/bin
+SIZES ?= 10k,100k,1M
+ROUNDS ?= 3
 
 .PHONY: help venv run test check lint bench clean
 
@@ -32,7 +35,8 @@ check: lint test
 
 bench: venv
 	@$(BIN)/python .ci/venv.py requirements-bench.txt
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run --sizes $(SIZES) --rounds $(ROUNDS) $(BENCH)
+	$(BIN)/python -m benchmarks.flights
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis benchmarks/out

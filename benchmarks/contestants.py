@@ -21,11 +21,12 @@ MAPPING = "benchmark"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a benchmark happens. `plain` is what every process starts with besides its own settings."""
+    """Where a benchmark happens, and what every process is told of it."""
 
     database: str
     glide: str
     folder: Path
+    token: str = TOKEN
 
     @property
     def environment(self) -> dict[str, str]:
@@ -33,7 +34,7 @@ class Place:
             "BENCH_URL": f"{self.glide}/api/function/queryTables",
             "BENCH_APP": APP,
             "BENCH_TABLE": TABLE,
-            "BENCH_TOKEN": TOKEN,
+            "BENCH_TOKEN": self.token,
             "BENCH_DATABASE": self.database,
             "BENCH_FOLDER": str(self.folder / "dlt"),
             "GLSYNC_HOME": str(self.folder),

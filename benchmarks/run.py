@@ -8,30 +8,28 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import requests
 
 from benchmarks import report
 from benchmarks.contestants import ALL, Contestant, Place, glsync, run_sql
+from benchmarks.ground import glide, postgres
 from benchmarks.measured import measured
 from benchmarks.report import PHASES, Result
 from benchmarks.rows import CONTENT, SUMS, TABLE, Revisions
-from glsync.embedded import Embedded
 
 
 def main() -> int:
     asked = _asked()
     results: list[Result] = []
-    with tempfile.TemporaryDirectory(prefix="glsync-benchmark-") as folder, _postgres(Path(folder)) as database:
+    with tempfile.TemporaryDirectory(prefix="glsync-benchmark-") as folder, postgres(Path(folder)) as database:
         for size in asked.sizes:
             contestants = [ALL[name] for name in asked.contestants if name != "dlt" or size <= asked.dlt_up_to]
-            with _glide(size) as url:
+            with glide(str(size)) as url:
                 place = Place(database, url, Path(folder))
                 glsync(place, "migrate")
                 results += _compete(place, size, contestants, asked.rounds)
@@ -92,29 +90,6 @@ def _check(place: Place, contestant: Contestant, revisions: Revisions, contents:
     (found,) = run_sql(place.database, SUMS.format(table=contestant.table))
     if tuple(map(int, found)) != revisions.sums() or len(contents) > 1:
         raise SystemExit(f"{contestant.name} stored something else: {found}, expected {revisions.sums()}; {contents}")
-
-
-@contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
-    """A Postgres of our own with its settings as they come, so that every commit is on disk."""
-    server = Embedded(folder)
-    try:
-        url = server.start()
-        (found,) = run_sql(url, "select setting from pg_settings where name = 'data_directory'")
-        os.environ["BENCH_POSTMASTER"] = (Path(str(found[0])) / "postmaster.pid").read_text().split()[0]
-        yield url
-    finally:
-        server.remove()
-
-
-@contextmanager
-def _glide(size: int) -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.glide", str(size)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            yield server.stdout.readline().strip() if server.stdout else ""
-        finally:
-            server.terminate()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,37 @@
+"""What every benchmark stands on: a Postgres and a Glide of its own, each a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.contestants import run_sql
+from glsync.embedded import Embedded
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """The URL of a Postgres with its settings as they come, so that every commit is on disk."""
+    server = Embedded(folder)
+    try:
+        url = server.start()
+        (found,) = run_sql(url, "select setting from pg_settings where name = 'data_directory'")
+        os.environ["BENCH_POSTMASTER"] = (Path(str(found[0])) / "postmaster.pid").read_text().split()[0]
+        yield url
+    finally:
+        server.stop()
+
+
+@contextmanager
+def glide(holding: str) -> Iterator[str]:
+    """The address of a stand-in that holds so many rows of the benchmark's table, or the "flights"."""
+    command = [sys.executable, "-m", "benchmarks.glide", holding]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            yield server.stdout.readline().strip() if server.stdout else ""
+        finally:
+            server.terminate()
