@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
@@ -24,7 +25,7 @@ from psycopg import errors as pg_errors
 
 from glsync import delivery, sync
 from glsync.errors import AlreadyRunning, Interrupted, SyncError
-from glsync.store import db, lease, runs
+from glsync.store import db, lease, runs, schedules
 
 QUEUE_SCHEMA = "glsync_queue"
 QUEUES = ["sync", "control", "webhooks"]
@@ -76,6 +77,18 @@ async def _take_back(manager: Any, job: queue_jobs.Job) -> None:
 def _sweep() -> list[str]:
     with db.connect("glsync sweep") as connection, connection.cursor() as cursor:
         return runs.sweep(cursor)
+
+
+async def tick(timestamp: int) -> None:
+    """Queue what is due by schedule, and what is to be tried again."""
+    for log_id in await asyncio.to_thread(_tick, datetime.fromtimestamp(timestamp, UTC)):
+        log.info("run queued by itself", log=log_id)
+
+
+def _tick(planned: datetime) -> list[str]:
+    """By the clock of the database, which all workers share, and not before the minute this tick was planned for."""
+    with db.connect("glsync tick") as connection, connection.cursor() as cursor:
+        return schedules.tick(cursor, max(planned, runs.moment(cursor)))
 
 
 # --- the worker ------------------------------------------------------------------------------------------------------
@@ -166,6 +179,7 @@ def queue() -> procrastinate.App:
     app.task(name="deliver", queue="webhooks", retry=later)(delivery.deliver)
     task = app.task(name="rescue", queue="control", queueing_lock="rescue", pass_context=True)(rescue)
     app.periodic(cron="* * * * * */5")(task)
+    app.periodic(cron="* * * * *")(app.task(name="tick", queue="control", queueing_lock="tick")(tick))
     return app
 
 

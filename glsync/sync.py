@@ -29,7 +29,7 @@ from glsync.errors import (
     SyncError,
 )
 from glsync.glide import open_glide
-from glsync.store import db, problems, runs
+from glsync.store import db, problems, runs, schedules
 from glsync.store.db import transaction
 from glsync.store.lease import Lease, held
 from glsync.values import Counts, Plan, Price, Problem, RunReport, Status
@@ -88,6 +88,7 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
         report = replace(report, seconds=time.monotonic() - started)
         with transaction(connection) as cursor:
             runs.end(cursor, report)
+            schedules.over(cursor, job.mapping.id)
             runs.spend(cursor, job.connection.id, report.price, app.client.calls)
     log.info("run ended", log=str(log_id), mapping=job.mapping.name, status=report.status, message=report.message)
     return report
@@ -130,9 +131,12 @@ def _fail(log_id: UUID, mapping_id: UUID, error: BaseException, seconds: float) 
         log.error("run broke off", log=str(log_id), exc_info=error)
     try:
         with db.connect("glsync run end") as connection, connection.cursor() as cursor:
-            runs.end(cursor, report, error_type=kind, hint=hint)
+            is_passing = bool(known and known.retryable)
             if status == "failed":
-                trouble = problems.Trouble(kind, message, hint=hint, retryable=bool(known and known.retryable))
+                trouble = problems.Trouble(kind, message, hint=hint, retryable=is_passing)
                 problems.Recorder(mapping_id, log_id).note(cursor, [trouble])
+            if status == "failed" and is_passing:
+                report = replace(report, message=f"{message}. {schedules.try_again(cursor, mapping_id, log_id)}")
+            runs.end(cursor, report, error_type=kind, hint=hint)
     except DatabaseError as unreachable:  # the sweep of a worker ends this log later
         log.exception("run's end not noted", log=str(log_id), reason=str(unreachable))

@@ -157,6 +157,7 @@ def _draft(wanted: MappingForm, connection_id: UUID, row: tables.MappingRow | No
         conflict_policy=wanted.conflict_policy,
         marker_column=wanted.marker_column,
         filter=wanted.filter,
+        schedule=wanted.schedule,
         enabled=wanted.enabled,
     )
 
@@ -189,6 +190,7 @@ NAMES = {
     "conflict_policy": "conflict_policy",
     "marker_column": "marker_column",
     "filter": "filter",
+    "schedule": "schedule",
     "enabled": "enabled",
 }
 """Field of a draft -> its key in the file."""
@@ -283,8 +285,9 @@ def _exported(row: tables.MappingRow, connection: str) -> dict[str, Any]:
         "conflict_policy": row.conflict_policy,
         "marker_column": row.marker_column,
         "filter": draft.filter,
+        "schedule": draft.schedule,
         "enabled": row.enabled,
         "column_mappings": shapes.column_mappings_of(draft.pairs),
     }
-    left_out = {"create_table": False, "marker_column": None, "filter": None, "enabled": True}
+    left_out = {"create_table": False, "marker_column": None, "filter": None, "schedule": None, "enabled": True}
     return {key: value for key, value in told.items() if left_out.get(key, ...) != value}

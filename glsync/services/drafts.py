@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from glsync.engine import rules
+from glsync.engine import rules, schedule
 from glsync.postgres import tables as catalogue
 from glsync.services import queries, shapes
 from glsync.services.access import Actor
@@ -38,6 +38,7 @@ class MappingDraft:
     conflict_policy: Policy = "ask"
     marker_column: str | None = None
     filter: str | None = None
+    schedule: str | None = None
     enabled: bool = True
     id: UUID | None = None
     version: int = 0
@@ -68,12 +69,13 @@ def draft_of(row: tables.MappingRow) -> MappingDraft:
         conflict_policy=cast("Policy", row.conflict_policy),
         marker_column=row.marker_column,
         filter=row.options.get("filter"),
+        schedule=row.options.get("schedule"),
         enabled=row.enabled,
     )
 
 
 def stored_fields(draft: MappingDraft) -> dict[str, Any]:
-    """The columns of gl_mappings a draft decides, `filter` standing for the option of that name."""
+    """The columns of gl_mappings a draft decides; `filter` and `schedule` stand for the options of those names."""
     return {
         "name": draft.name.strip(),
         "connection_id": draft.connection_id,
@@ -87,6 +89,7 @@ def stored_fields(draft: MappingDraft) -> dict[str, Any]:
         "conflict_policy": draft.conflict_policy,
         "marker_column": (draft.marker_column or "").strip() or None,
         "filter": (draft.filter or "").strip() or None,
+        "schedule": (draft.schedule or "").strip() or None,
         "enabled": draft.enabled,
     }
 
@@ -132,6 +135,7 @@ def _option_problems(session: Session, actor: Actor, draft: MappingDraft) -> Ite
     if not draft.pairs:
         yield Problem("warning", "No column is mapped: only the row ids will be kept in step.")
     yield from _rule_problems(draft)
+    yield from _schedule_problems(draft)
     yield from _delete_problems(session, draft)
     yield from _two_way_problems(draft)
     if sharing := queries.rows(
@@ -153,6 +157,15 @@ def _rule_problems(draft: MappingDraft) -> Iterator[Problem]:
                 f"{draft.direction} only: clear one of them.",
                 pair.glide_id,
             )
+
+
+def _schedule_problems(draft: MappingDraft) -> Iterator[Problem]:
+    if not (draft.schedule or "").strip():
+        return
+    try:
+        schedule.parse(draft.schedule or "")
+    except ValueError as error:
+        yield Problem("error", str(error))
 
 
 def _delete_problems(session: Session, draft: MappingDraft) -> Iterator[Problem]:

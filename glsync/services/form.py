@@ -22,7 +22,8 @@ SETTINGS = ("classic_url", "rest_url", "bigtables_url", "timezone", "timeout")
 CONNECTION = ("name", "app_id", "api_key", "settings")
 MAPPING = (
     "name", "connection", "glide_table", "glide_table_display_name", "supabase_table", "create_table", "sync_direction",
-    "deletes", "delete_grace", "conflict_policy", "marker_column", "filter", "enabled", "column_mappings",
+    "deletes", "delete_grace", "conflict_policy", "marker_column", "filter", "schedule",
+    "enabled", "column_mappings",
 )  # fmt: skip
 PAIR = ("glide_column_name", "supabase_column_name", "data_type", *shapes.OVERRIDES)
 
@@ -90,6 +91,7 @@ class MappingForm:
     conflict_policy: Policy
     marker_column: str | None
     filter: str | None
+    schedule: str | None
     enabled: bool
     pairs: tuple[ColumnPair, ...]
     columns: dict[str, Place]
@@ -162,6 +164,7 @@ def _mapping(place: Place) -> MappingForm:
         conflict_policy=cast("Policy", keys["conflict_policy"].choice(POLICIES, "ask")),
         marker_column=keys["marker_column"].optional(),
         filter=keys["filter"].optional(),
+        schedule=keys["schedule"].optional(),
         enabled=keys["enabled"].flag(True),
         pairs=_pairs(keys["column_mappings"]),
         columns=keys["column_mappings"].entries(),

@@ -15,7 +15,10 @@ from glsync.values import Direction, Status
 
 @dataclass(frozen=True, slots=True)
 class MappingRow:
-    """A mapping as lists show it. `records` are the rows in step, `current_status` is that of its last run."""
+    """A mapping as lists show it. `records` are the rows in step, `current_status` is that of its last run.
+
+    `next_run` is when its schedule is due; `pause_reason` says why the schedule paused itself.
+    """
 
     id: UUID
     name: str
@@ -37,6 +40,8 @@ class MappingRow:
     last_log_id: UUID | None = None
     last_message: str | None = None
     last_error_type: str | None = None
+    schedule: str | None = None
+    pause_reason: str | None = None
 
 
 def rows(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
-from glsync.engine import rules, transform, types
+from glsync.engine import rules, schedule, transform, types
 from glsync.engine.rules import Rules
 from glsync.errors import AlreadyRunning, InvalidInput, InvalidMapping, NotFound, StaleVersion
 from glsync.postgres import tables as catalogue
@@ -26,8 +26,8 @@ from glsync.services.targets import create_table_ddl as create_table_ddl
 from glsync.services.targets import suggest as suggest
 from glsync.services.targets import target_columns as target_columns
 from glsync.services.targets import target_tables as target_tables
-from glsync.store import tables
-from glsync.values import BadCell, ColumnPair, Problem
+from glsync.store import runs, schedules, tables
+from glsync.values import BadCell, ColumnPair, Problem, TableKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +224,7 @@ def put(
     session.add(kept)
     session.flush()
     session.refresh(kept)
+    _follow_schedule(session, kept.id)
     if before != (after := told(kept)):
         audit.note(
             session, actor, "saved" if found else "added", "mapping", kept.id, kept.name, before=before, after=after
@@ -235,7 +236,7 @@ def _fill(kept: tables.MappingRow, draft: MappingDraft, options: dict[str, Any])
     fields = stored_fields(draft)
     if kept.supabase_table and shapes.same_target(kept.supabase_table, draft.target):
         fields["supabase_table"] = kept.supabase_table  # another spelling is no change
-    merged = (kept.options or {}) | {"filter": fields.pop("filter")} | options
+    merged = (kept.options or {}) | {name: fields.pop(name) for name in ("filter", "schedule")} | options
     for name, value in fields.items():
         setattr(kept, name, value)
     kept.options = {key: value for key, value in merged.items() if value is not None}
@@ -298,7 +299,33 @@ def set_enabled(actor: Actor, mapping_id: UUID, enabled: bool) -> MappingDraft:
             audit.note(session, actor, "resumed" if enabled else "paused", "mapping", found.id, found.name)
             session.flush()
             session.refresh(found)
+            _follow_schedule(session, found.id)
         return draft_of(found)
+
+
+def _follow_schedule(session: Session, mapping_id: UUID) -> None:
+    """Lists show at once when the mapping runs next."""
+    with queries.driver(session).cursor() as cursor:
+        schedules.follow(cursor, mapping_id, runs.moment(cursor))
+
+
+def price_hint(actor: Actor, draft: MappingDraft, text: str, rows: int) -> str:
+    """What a schedule would cost, for a table of so many rows, in a sentence.
+
+    Raises:
+        InvalidInput: it is no schedule.
+    """
+    access.require(actor, "viewer", "see what a schedule costs")
+    try:
+        wanted = schedule.parse(text)
+    except ValueError as error:
+        raise InvalidInput(str(error), hint="Write every 15m, or a cron line.") from None
+    return schedule.hint(wanted, datetime.now(UTC), _table_kind(actor, draft), rows)
+
+
+def _table_kind(actor: Actor, draft: MappingDraft) -> TableKind:
+    found = connections.glide_tables(actor, draft.connection_id)
+    return next((table.kind for table in found if table.id == draft.glide_table), "classic")
 
 
 def remove(actor: Actor, mapping_id: UUID, typed_name: str) -> None:

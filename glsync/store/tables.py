@@ -524,6 +524,21 @@ class Certificate(Table, table=True):
     at: datetime = _now()
 
 
+class ScheduleRow(Table, table=True):
+    """When a mapping runs by itself, and why not. `schedule` is the text that the times belong to."""
+
+    __tablename__ = "schedules"
+    __table_args__ = {"schema": "glsync"}
+
+    mapping_id: UUID = _key(foreign_key="public.gl_mappings.id", ondelete="CASCADE")
+    workspace_id: UUID = _workspace()
+    schedule: str = _needed_text()
+    next_at: datetime | None = _when()
+    last_at: datetime | None = _when()
+    paused_at: datetime | None = _when()
+    pause_reason: str | None = _text()
+
+
 class LinkedTables(Table, table=True):
     """In which two tables the rows of a two-way mapping were linked."""
 

@@ -5,12 +5,14 @@ select
     glsync.target_schema(m.supabase_table) || '.' || glsync.target_table(m.supabase_table) as target,
     m.sync_direction as direction, m.enabled, m.status, m.version,
     s.current_status, s.last_success_at as last_success, s.last_sync_started_at as last_started,
-    null::timestamptz as next_run,
+    case when m.enabled and m.status = 'active' then a.next_at end as next_run, m.options ->> 'schedule' as schedule,
+    case when a.schedule = m.options ->> 'schedule' then a.pause_reason end as pause_reason,
     s.total_records as records, s.error_count as open_errors,
     s.last_log_id, s.last_message, s.last_error_type
 from public.gl_mappings as m
 join public.gl_connections as c on c.id = m.connection_id
 join public.gl_mapping_status as s on s.mapping_id = m.id
+left join glsync.schedules as a on a.mapping_id = m.id
 where m.workspace_id = %(workspace)s
     and (%(id)s::uuid is null or m.id = %(id)s::uuid)
     and (%(connection)s::uuid is null or m.connection_id = %(connection)s::uuid)
