@@ -45,7 +45,7 @@ def first_sync(found: Overview) -> None:
     """Everything is connected and nothing ran: one press away from the first rows."""
     with st.container(border=True, key="dashboard_first_sync", horizontal=True, vertical_alignment="center"):
         with st.container(gap="xsmall"):
-            st.markdown(f"#### {texts.FIRST_SYNC}")
+            st.subheader(texts.FIRST_SYNC, anchor=False)
             st.markdown(f":gray[{texts.FIRST_SYNC_BODY.format(tables=words.counted(found.mappings_total, 'table'))}]")
         st.button(
             texts.SYNC_ALL_DEMO,
@@ -65,7 +65,7 @@ def verdict(found: Overview) -> None:
     needing = "1 mapping needs" if found.attention == 1 else f"{found.attention} mappings need"
     said = said.format(running=words.counted(found.running, "run"), attention=needing)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"### :{colour}[{icon(symbol)}] {said}", width="content")
+        st.header(f":{colour}[{icon(symbol)}] {said}", anchor=False, width="content")
         st.caption(f"As of {words.now_clock()}", width="content")
 
 

@@ -71,7 +71,7 @@ def flights_answer(work: background.Work[list[str]]) -> None:
     try:
         changed = work.result()
     except SyncError as error:
-        components.failure(error, "settings_flights_answer")
+        components.failure(error, "settings_flights_answer", may_repeat=False)
         return
     st.markdown(f":green[{icon('check_circle')}] The flights are connected and mapped; sync them under Sync runs.")
     for line in changed:
@@ -84,7 +84,7 @@ def reset_dialog() -> None:
 
     def draw() -> None:
         st.markdown(texts.RESET)
-        typed = st.text_input(f"Type {WORD} to confirm", key="settings_reset_word")
+        typed = st.text_input(f"Type {WORD} to confirm", key="settings_reset_word", live=True)
         dialogs.buttons("Reset the demo", "settings_reset", reset, disabled=typed.strip().lower() != WORD)
 
     dialogs.show("Reset the demo", draw, symbol="restart_alt")

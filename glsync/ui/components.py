@@ -53,8 +53,8 @@ def reference(error: SyncError) -> str:
     return blake2s(spoken.encode(), digest_size=3).hexdigest().upper()
 
 
-def failure(error: SyncError, key: str) -> None:
-    """A calm box: what happened, what to do, how to find it again, and a way to try once more."""
+def failure(error: SyncError, key: str, *, may_repeat: bool = True) -> None:
+    """A calm box: what happened, what to do, how to find it again, and, where drawing again asks again, a way to."""
     ref = reference(error)
     log.warning("page_part_failed", part=key, reference=ref, type=error.type, error=str(error))
     with st.container(border=True, key=f"{key}_failed"):
@@ -62,7 +62,8 @@ def failure(error: SyncError, key: str) -> None:
         if error.hint:
             st.markdown(words.plain(error.hint))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Try again", key=f"{key}_again", icon=icon("refresh"))
+            if may_repeat:
+                st.button("Try again", key=f"{key}_again", icon=icon("refresh"))
             st.caption(f"Reference {ref} · {error.type}", width="content")
 
 

@@ -105,13 +105,10 @@ def _add_drawer(visit: Visit) -> None:
         _fields()
         _token_field()
         draft = _draft()
-        complete = bool(draft.name.strip() and draft.app_id.strip() and draft.token.strip())
         st.button(
             "Test connection",
             key="connections_form_test",
             icon=icon("network_check"),
-            disabled=not complete,
-            help=None if complete else "Fill in name, app id and token first.",
             on_click=_test_draft,
             args=(visit,),
         )
@@ -119,13 +116,7 @@ def _add_drawer(visit: Visit) -> None:
         with st.container(horizontal=True, horizontal_alignment="right"):
             st.button("Cancel", key="connections_form_cancel", on_click=_close)
             if not passed:
-                st.button(
-                    "Save without test",
-                    key="connections_save_untested",
-                    disabled=not complete,
-                    on_click=_save_new,
-                    args=(visit,),
-                )
+                st.button("Save without test", key="connections_save_untested", on_click=_save_new, args=(visit,))
             st.button(
                 "Save connection",
                 key="connections_save",
@@ -134,22 +125,25 @@ def _add_drawer(visit: Visit) -> None:
                 help=None if passed else "Test the connection first.",
                 on_click=_save_new,
                 args=(visit,),
+                kwargs={"tested": True},
             )
 
     dialogs.show("Add a connection", draw, symbol="cable", close=_close, width="medium", drawer=True)
 
 
 def _fields() -> None:
-    st.text_input("Name", key=f"{FORM}_name", placeholder="Field operations", help=texts.HELP["name"])
-    st.text_input("App id", key=f"{FORM}_app_id", placeholder="bAFxpGXU1bHiBgUMcDgn", help=texts.HELP["app_id"])
+    st.text_input("Name", key=f"{FORM}_name", live=True, placeholder="Field operations", help=texts.HELP["name"])
+    st.text_input(
+        "App id", key=f"{FORM}_app_id", live=True, placeholder="bAFxpGXU1bHiBgUMcDgn", help=texts.HELP["app_id"]
+    )
     with st.expander("Addresses and time zone", icon=icon("tune")):
         st.caption(texts.HELP["settings"])
         for name, label in texts.SETTINGS.items():
-            st.text_input(label, key=f"{FORM}_{name}", placeholder=texts.SETTINGS_DEFAULTS[name])
+            st.text_input(label, key=f"{FORM}_{name}", live=True, placeholder=texts.SETTINGS_DEFAULTS[name])
 
 
 def _token_field() -> None:
-    st.text_input("API token", key=TOKEN, type="password", autocomplete="off", help=texts.HELP["token"])
+    st.text_input("API token", key=TOKEN, type="password", live=True, autocomplete="off", help=texts.HELP["token"])
 
 
 def _draft() -> ConnectionDraft:
@@ -185,7 +179,7 @@ def _show_answer(work: background.Work[list[Step]]) -> bool:
     try:
         found = work.result()
     except SyncError as error:
-        components.failure(error, "connections_test")
+        components.failure(error, "connections_test", may_repeat=False)
         return False
     _show_steps(found)
     return all(step.state != "failed" for step in found)
@@ -201,13 +195,17 @@ def _show_steps(found: Sequence[Step]) -> None:
             st.markdown(f":{colour}[{icon(symbol)}] **{name}**{took}  \n{words.plain(step.detail)}")
 
 
-def _save_new(visit: Visit) -> None:
-    if (row := attempt(connections.add, visit.actor, _draft())) is not None:
-        done(
-            f"{row.name} is connected.", link=("Map a table", "mappings", {"mapping": "new", "connection": str(row.id)})
-        )
-        _close()
-        _forget_form()
+def _save_new(visit: Visit, *, tested: bool = False) -> None:
+    """Store it and show it; one that passed its test passes it once more under its own name, which is then noted."""
+    if (row := attempt(connections.add, visit.actor, _draft())) is None:
+        return
+    link = ("Map a table", "mappings", {"mapping": "new", "connection": str(row.id)})
+    done(f"{row.name} is connected." if tested else f"{row.name} is saved.", link=link)
+    _close()
+    _forget_form()
+    st.query_params["connection"] = str(row.id)
+    if tested:
+        test(visit, row)
 
 
 # Changing
@@ -242,8 +240,7 @@ def _rotate_drawer(visit: Visit, id: UUID, name: str) -> None:
     def draw() -> None:
         st.markdown(texts.ROTATING)
         _token_field()
-        empty = not state.get(TOKEN, "")
-        dialogs.buttons("Replace token", "connections_rotate", _save_token, visit, id, close=_close, disabled=empty)
+        dialogs.buttons("Replace token", "connections_rotate", _save_token, visit, id, close=_close)
 
     title = f"Rotate the token of {words.plain(name)}"
     dialogs.show(title, draw, symbol="key", close=_close, drawer=True)
@@ -262,7 +259,7 @@ def _delete_dialog(visit: Visit, id: UUID, name: str, used_by: int) -> None:
             st.markdown(texts.DELETE_USED.format(mappings=words.counted(used_by, "mapping")))
         else:
             st.markdown(texts.DELETE_CONNECTION)
-        typed = st.text_input(f"Type {words.plain(name)} to confirm", key="connections_delete_name")
+        typed = st.text_input(f"Type {words.plain(name)} to confirm", key="connections_delete_name", live=True)
         refused = bool(used_by) or typed.strip() != name
         dialogs.buttons(
             "Delete connection", "connections_delete", _delete, visit, id, name, close=_close, disabled=refused

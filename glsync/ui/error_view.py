@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from uuid import UUID
 
 import pandas as pd
@@ -16,6 +15,7 @@ from glsync.services.errors import ErrorFilter, ErrorGroup, ErrorRow, Selection
 from glsync.ui import commands, dialogs, places, state, tables, texts, words
 from glsync.ui.components import card, chip, empty, facts, guarded, icon, timeline
 from glsync.ui.shell import Visit
+from glsync.ui.state import Flash
 
 ROWS, DRAWN, NOTE = "errors_rows", "errors_rows_drawn", "errors_note"
 BY_HAND = 500
@@ -199,10 +199,8 @@ def closing_dialog(visit: Visit) -> None:
     def draw() -> None:
         st.markdown(texts.CLOSING[asked.name])
         st.pills("Use a note", texts.NOTES[asked.name], key="errors_template", on_change=_use_template)
-        note = st.text_area("Note", key=NOTE, placeholder="What was done, or why it does not matter", required=True)
-        missing = None if note.strip() else "A note is needed: it is what the next person will read."
-        act = partial(_closed, visit, asked.name, chosen)
-        dialogs.buttons(verb, "errors_note", act, disabled=bool(missing), help=missing)
+        st.text_area("Note", key=NOTE, placeholder="What was done, or why it does not matter", required=True)
+        dialogs.buttons(verb, "errors_note", _closed, visit, asked.name, chosen)
 
     dialogs.show(f"{verb} {words.counted(count, 'error')}", draw, symbol="edit_note")
 
@@ -213,6 +211,9 @@ def _use_template() -> None:
 
 def _closed(visit: Visit, how: str, chosen: Selection) -> None:
     note = st.session_state[NOTE].strip()
+    if not note:
+        state.flash(Flash("bad", texts.NOTE_NEEDED))
+        return
     state.close_dialog()
     state.forget(NOTE, "errors_template")
     (commands.resolve if how == "resolve" else commands.ignore)(visit.actor, chosen, note)

@@ -52,7 +52,7 @@ def _shown(make: Any, key: str) -> str | None:
     try:
         ddl = str(make())
     except SyncError as error:
-        components.failure(error, key)
+        components.failure(error, key, may_repeat=False)
         return None
     st.code(ddl, language="sql", wrap_lines=True)
     return ddl
@@ -100,7 +100,7 @@ def _duplicate(visit: Visit, id: UUID, name: str) -> None:
     def draw_it() -> None:
         st.markdown("The copy is a draft that is switched off and names a table of its own.")
         st.session_state.setdefault("mapping_duplicate_name", f"{name} copy")
-        new = st.text_input("Name of the copy", key="mapping_duplicate_name")
+        new = st.text_input("Name of the copy", key="mapping_duplicate_name", live=True)
         dialogs.buttons("Duplicate", "mapping_duplicate", _duplicated, visit, id, disabled=not new.strip())
 
     dialogs.show(f"Duplicate {words.plain(name)}", draw_it, symbol="content_copy")
@@ -117,7 +117,7 @@ def _duplicated(visit: Visit, id: UUID) -> None:
 def _delete(visit: Visit, id: UUID, name: str, key: str) -> None:
     def draw_it() -> None:
         st.markdown(texts.DELETE_MAPPING)
-        typed = st.text_input(f"Type {words.plain(name)} to confirm", key="mapping_delete_name")
+        typed = st.text_input(f"Type {words.plain(name)} to confirm", key="mapping_delete_name", live=True)
         allowed = visit.may("admin") and typed.strip() == name
         dialogs.buttons("Delete mapping", "mapping_delete", _deleted, visit, id, name, key, disabled=not allowed)
 

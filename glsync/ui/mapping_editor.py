@@ -92,6 +92,7 @@ def _head(visit: Visit, editing: Editing) -> None:
             "Name of the mapping",
             key=mapping_steps.seeded(editing, "name"),
             placeholder=texts.NEW_MAPPING,
+            live=True,
             disabled=not visit.may("editor"),
             on_change=mapping_draft.take_field,
             args=(editing.key, "name"),
@@ -212,7 +213,7 @@ def _preview(visit: Visit, editing: Editing) -> None:
         try:
             _show_preview(work.result())
         except SyncError as error:
-            components.failure(error, "mappings_preview_work")
+            components.failure(error, "mappings_preview_work", may_repeat=False)
 
 
 def _show_preview(found: Preview) -> None:

@@ -28,7 +28,7 @@ def dialog(visit: Visit) -> None:
         try:
             plan = work.result()
         except SyncError as error:
-            components.failure(error, "plan")
+            components.failure(error, "plan", may_repeat=False)
             return
         show(plan)
         _acts(visit, mapping_id, name)

@@ -11,21 +11,20 @@ from glsync.services.runs import Event, RunRow
 from glsync.ui import tables, texts, words
 from glsync.ui.components import chip, icon
 
-PATHS = {
-    "to_supabase": ("read", "compare", "write"),
-    "to_glide": ("read", "compare", "push"),
-    "both": ("read", "compare", "write", "push"),
+PATHS: dict[str, dict[str, str]] = {
+    "to_supabase": {"prepare": "Prepare", "write": "Read and store", "finish": "Finish"},
+    "to_glide": {"read": "Read both sides", "push": "Write Glide", "finish": "Finish"},
+    "both": {"read": "Read both sides", "write": "Write Postgres", "push": "Write Glide", "finish": "Finish"},
 }
-"""The steps of a run, by direction, in the order they happen."""
+"""The steps of a run by direction, in the order they happen: stage of the log -> words."""
 
 
 def steps(run: RunRow) -> str:
     """The run's steps in one line: those behind it ticked, the one it is at turned on, the rest pale."""
     path = PATHS[run.direction]
-    at = path.index(run.stage) if run.stage in path else (-1 if run.status == "started" else len(path) - 1)
+    at = list(path).index(run.stage) if run.stage in path else 0
     parts = []
-    for place, stage in enumerate(path):
-        word = texts.STAGES[stage]
+    for place, word in enumerate(path.values()):
         if place < at:
             parts.append(f":green[{icon('check_circle')}] {word}")
         elif place == at:

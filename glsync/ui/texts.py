@@ -99,16 +99,6 @@ TRIGGERS = {
     "webhook": "Webhook",
     "api": "API",
 }
-STAGES = {
-    "queued": "Queued",
-    "prepare": "Prepare",
-    "read": "Read Glide",
-    "compare": "Compare",
-    "write": "Write Postgres",
-    "push": "Write Glide",
-    "verify": "Verify",
-    "done": "Done",
-}
 ERROR_TYPES = {
     "VALIDATION_ERROR": "A value does not fit its column",
     "TRANSFORM_ERROR": "A rule could not be applied",
@@ -314,3 +304,4 @@ NO_DEMO = "No demo is set up here. `python -m glsync up --demo` starts one."
 FLIGHTS_HELP = "A large app to watch a run with: all flights from New York City in 2013."
 LOADING_FLIGHTS = "Loading the flights into the stand-in"
 RESET = "The demo's tables in Glide, its connections, mappings and synced rows go back to how they were at first."
+NOTE_NEEDED = "A note is needed: it is what the next person will read."

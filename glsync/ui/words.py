@@ -10,7 +10,7 @@ import streamlit as st
 
 THIN = "\u202f"
 JOINER = "\u2060"
-_FOUND_LATE = re.compile(r"@|:(?=//)|www(?=\.)|:(?=\w+(/\w+)?:)")
+_FOUND_LATE = re.compile(r"@|:(?=//)|www(?=\.)|:(?=[a-z][\w+-]*(/\w+)?:)")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=&@])")
 
 

@@ -40,7 +40,8 @@ def test_picking_a_cause_explains_it_and_lists_its_rows(open_page, cause):
 
 def test_nothing_is_resolved_without_a_note(open_page, cause):
     page = open_page("errors", group=cause.key).press("Resolve all 1")
-    assert page.buttons["Resolve"].disabled
+    assert "A note is needed" in page.press("Resolve").text
+    assert errors.counters(LOCAL)["open"] == 1
     page.set("errors_note", "corrected in Glide").press("Resolve")
     assert "1 error resolved." in page.text
     assert errors.counters(LOCAL)["resolved"] == 1
