@@ -83,6 +83,7 @@ FARTHEST = timedelta(hours=16)
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?", re.ASCII)
+_TO_THE_MINUTE = re.compile(r"(?<=^\d{4}-\d\d-\d\d[Tt ])\d\d:\d\d(?![\d:.,])", re.ASCII)
 _CLOCK_DURATION = re.compile(
     r"(?P<sign>-?)(?P<hours>\d+):(?P<minutes>[0-5]\d)(:(?P<seconds>[0-5]\d(\.\d{1,6})?))?", re.ASCII
 )
@@ -292,7 +293,8 @@ def to_instant(value: object, zone: tzinfo = UTC) -> datetime:
     """A date-time as an instant in UTC.
 
     ISO 8601: `2024-07-29T14:04:15.561Z`, any offset below 16 hours (more is none on earth, and nothing to Postgres), a
-    blank in place of T; without an offset it is read in `zone`, and a date alone is its first moment there.
+    blank in place of T, seconds left out; without an offset it is read in `zone`, and a date alone is its first moment
+    there.
 
     Raises:
         ValueError: any other spelling; 7/29/2024 is July only to some.
@@ -301,7 +303,7 @@ def to_instant(value: object, zone: tzinfo = UTC) -> datetime:
         raise ValueError("a date-time as text such as 2024-07-29T14:04:15Z; a bare number has no unit")
     text = value.strip()
     try:
-        found = _datetime(_encode_json(text)) if len(text) > 10 else datetime.combine(_iso_date(text), time())
+        found = _iso_moment(text) if len(text) > 10 else datetime.combine(_iso_date(text), time())
     except (msgspec.ValidationError, ValueError):
         raise ValueError("a date-time in ISO form such as 2024-07-29T14:04:15Z") from None
     if abs(found.utcoffset() or timedelta()) >= FARTHEST:
@@ -315,6 +317,11 @@ def to_instant(value: object, zone: tzinfo = UTC) -> datetime:
 def has_offset(text: str) -> bool:
     """Does this ISO date-time (checked before) say its offset?"""
     return text[-1] in "Zz" or text[-6] in "+-"
+
+
+def _iso_moment(text: str) -> datetime:
+    """A date with a time; `14:04` is 14:04:00, as for a time of day alone."""
+    return _datetime(_encode_json(_TO_THE_MINUTE.sub(r"\g<0>:00", text, count=1)))
 
 
 def _iso_date(text: str) -> date:
@@ -359,7 +366,7 @@ def to_date(value: object) -> date:
         except ValueError:
             raise ValueError("a date in ISO form such as 2024-07-29") from None
     try:
-        moment = _datetime(_encode_json(text))
+        moment = _iso_moment(text)
     except msgspec.ValidationError:
         raise ValueError("a date in ISO form such as 2024-07-29") from None
     if moment.timetz().replace(tzinfo=None) != time():

@@ -91,6 +91,8 @@ def as_json(run: RunRow) -> dict[str, Any]:
         "seconds": round(run.seconds, 3),
         "price": float(run.price),
         "waiting": run.waiting,
+        "message": run.message,
+        **({"hint": run.hint} if run.hint else {}),
     }
 
 

@@ -209,6 +209,8 @@ ARRIVES: list[tuple[Kind, str, bytes | None, str | None]] = [
     ("date-time", "timestamp with time zone", b'"0001-01-01T00:00:00Z"', "0001-01-01 00:00:00+00"),
     ("date-time", "timestamp with time zone", b'"9999-12-31T23:59:59.999Z"', "9999-12-31 23:59:59.999+00"),
     ("date-time", "timestamp with time zone", b'"2024-07-29T14:04:15"', "2024-07-29 14:04:15+00"),
+    ("date-time", "timestamp with time zone", b'"2024-07-29T14:04Z"', "2024-07-29 14:04:00+00"),
+    ("date-time", "timestamp without time zone", b'"2024-07-29 14:04+05:30"', "2024-07-29 08:34:00"),
     ("date-time", "timestamp with time zone", b'"2024-07-29"', "2024-07-29 00:00:00+00"),
     ("date-time", "timestamp without time zone", b'"2024-07-29T14:04:15+02:00"', "2024-07-29 12:04:15"),
     ("date-time", "date", b'"2024-07-29T00:00:00Z"', "2024-07-29"),

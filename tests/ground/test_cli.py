@@ -184,6 +184,8 @@ def test_a_run_that_held_rows_back_ends_with_3_and_one_that_failed_with_1(folder
         glide.drop("Items")
         failed = json.loads(glsync(env, "sync", "items", "--json", "--inline", code=1).stdout)
         assert failed["status"] == "failed"
+        assert "does not know table" in failed["message"]
+        assert "Pick the table again" in failed["hint"]
 
 
 def test_a_worker_stops_by_itself_when_asked(env: dict[str, str]) -> None:
