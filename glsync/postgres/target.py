@@ -209,9 +209,9 @@ class Target:
         typed = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(self.types[name])) for name in wanted
         )
-        cursor.execute(statement("stage_create", columns=typed))
         # A page must cost the same at any size of table: probe the index ten thousand times, never read it all.
-        cursor.execute(f"set local enable_hashjoin = off; set local enable_mergejoin = off; {_AT_ONCE}")
+        how = sql.SQL(f"set local enable_hashjoin = off; set local enable_mergejoin = off; {_AT_ONCE}")
+        cursor.execute(sql.Composed([statement("stage_create", columns=typed), sql.SQL(";"), how]))
 
     def copy(self, cursor: extensions.cursor, into: sql.Composable, lines: Sequence[str], layout: Layout) -> None:
         query = statement("stage_copy", table=into, columns=names(layout.columns), quoted=names(layout.quoted))
