@@ -3,6 +3,7 @@
 SyncError                      type                 retryable
 ├── ConfigError                CONFIG_ERROR         no    settings, mapping files
 ├── InvalidMapping             CONFIG_ERROR         no    carries the problems found
+├── SchemaDrift                SCHEMA_DRIFT         no    columns went away or changed since the mapping was made
 ├── InvalidInput               VALIDATION_ERROR     no    something a person typed or sent
 ├── NotFound                   NOT_FOUND            no    no such connection, mapping, run, error
 ├── Forbidden                  PERMISSION_ERROR     no    the role is not enough
@@ -69,6 +70,17 @@ class InvalidMapping(SyncError):
         super().__init__(f"Mapping {name!r} cannot run: {'; '.join(errors)}")
 
 
+class SchemaDrift(SyncError):
+    """The tables are no longer what the mapping was made for; `changes` says how."""
+
+    type = "SCHEMA_DRIFT"
+    hint = "Nothing was written. Change the mapping or the tables as the message says, then run again."
+
+    def __init__(self, name: str, changes: Sequence[str]) -> None:
+        self.changes = tuple(changes)
+        super().__init__(f"The tables of mapping {name!r} changed: {' '.join(changes)}")
+
+
 class InvalidInput(SyncError):
     type = "VALIDATION_ERROR"
 
@@ -132,9 +144,11 @@ class Interrupted(SyncError):
 
 
 class GlideError(SyncError):
-    """Something about Glide. `status` is the HTTP status, None when no answer came; `said` is Glide's own words."""
+    """Something about Glide. `status` is the HTTP status, None when no answer came; `said` is Glide's own words, `kind`
+    its own name for the error, such as row_not_found."""
 
     type = "API_ERROR"
+    kind = ""
     hint = "Look at Glide's status page, then run again."
 
     def __init__(self, message: str, *, status: int | None = None, said: str = "", hint: str | None = None) -> None:

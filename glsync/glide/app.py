@@ -97,8 +97,7 @@ class App:
         """The table's columns as Glide's schema has them."""
         app, table = (quote(part, safe="") for part in (self.connection.app_id, table_id))
         what = f"the columns of table {table_id!r}"
-        reply = self.client.call("GET", f"{self._at.rest_url}/apps/{app}/tables/{table}/schema", what=what)
-        found = _data(reply.body, what)
+        found = self._data(f"{self._at.rest_url}/apps/{app}/tables/{table}/schema", what)
         columns = found.get("columns") if isinstance(found, dict) else None
         if not isinstance(columns, list):
             raise GlideGarbled(f"Glide's answer for {what} holds no list of columns")
@@ -121,19 +120,20 @@ class App:
         return self.connection.endpoints
 
     def _rest(self, path: str, what: str) -> list[dict[str, Any]]:
-        found = _data(self.client.call("GET", f"{self._at.rest_url}{path}", what=what).body, what)
+        found = self._data(f"{self._at.rest_url}{path}", what)
         if not isinstance(found, list):
             raise GlideGarbled(f"Glide's answer for {what} is not a list")
         return [item for item in found if isinstance(item, dict)]
+
+    def _data(self, url: str, what: str) -> Any:
+        return self.client.ask(lambda reply: _data(reply.body, what), "GET", url, what=what)
 
     def _big_ids(self) -> frozenset[str]:
         """Ids of the team's Big Tables. An app whose v2 side does not answer has none that we could use."""
         if not self._asks_v2():
             return frozenset()
         try:
-            found = _data(
-                self.client.call("GET", f"{self._at.bigtables_url}/tables", what="Big Tables").body, "Big Tables"
-            )
+            found = self._data(f"{self._at.bigtables_url}/tables", "the list of Big Tables")
         except GlideError:
             return frozenset()
         return frozenset(str(table.get("id")) for table in found if isinstance(table, dict))
@@ -187,7 +187,7 @@ def _column(found: dict[str, Any]) -> GlideColumn:
 def _data(body: bytes, what: str) -> Any:
     try:
         found = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise GlideGarbled(f"Glide's answer for {what} is not JSON", said=body[:80].decode(errors="replace")) from error
     if not isinstance(found, dict) or "data" not in found:
         raise GlideGarbled(f"Glide's answer for {what} lacks its data")

@@ -6,7 +6,7 @@ Source: Glide API v2, Tables (openapi/swagger.json of github glideapps/api-docs)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -25,12 +25,13 @@ from glsync.errors import (
     GlideUnreachable,
 )
 from glsync.glide.client import Client, Reply
-from glsync.glide.page import Page, garbled
+from glsync.glide.page import Page, decoded, follow, garbled, is_expired
 from glsync.glide.push import Op, Outcome, all_of
 from glsync.values import TableKind
 
 LARGEST_PAGE = 10_000
 """Rows asked for; Glide may give fewer, and only a missing continuation means the end."""
+SMALLER_PAGE = 1000
 READ_PRICE = Decimal("0.001")
 
 
@@ -52,6 +53,7 @@ class _Added(msgspec.Struct):
 
 
 _answer = msgspec.json.Decoder(_Answer)
+_row = msgspec.json.Decoder(_OneRow)
 
 
 class BigTable:
@@ -78,26 +80,14 @@ class BigTable:
     def row(self, row_id: str) -> Raw | None:
         what = f"row {row_id!r} of {self._what}"
         try:
-            reply = self._client.call("GET", f"{self._rows}/{quote(row_id, safe='')}", what=what)
+            return self._client.ask(_one_row(what), "GET", f"{self._rows}/{quote(row_id, safe='')}", what=what)
         except GlideTableMissing as error:
-            if _speaks_of_row(error.said):
+            if _speaks_of_row(error):
                 return None
             raise
-        try:
-            return msgspec.json.decode(reply.body, type=_OneRow).data
-        except msgspec.DecodeError as error:
-            raise garbled(what, reply.body) from error
 
     def pages(self, start: str | None = None) -> Iterator[Page]:
-        asked = start
-        while True:
-            page = self._page(asked)
-            if page.next is not None and page.next == asked:
-                raise GlideGarbled(f"Glide's continuation of {self._what} goes in a circle")
-            yield page
-            if page.next is None:
-                return
-            asked = page.next
+        yield from follow(self._page, start, self._what)
 
     most_per_call = 100
     """Adds in one POST; updates and deletes are a call each, because v2 has no other."""
@@ -164,7 +154,7 @@ class BigTable:
         except (GlideUnreachable, GlideUnavailable, GlideGarbled) as error:
             return Outcome(op.id, "unknown", op.row_id, str(error))
         except (GlideRejected, GlideTableMissing) as error:
-            if error.status == 412 or _speaks_of_row(error.said):
+            if error.status == 412 or _speaks_of_row(error):
                 return Outcome(op.id, "stale", op.row_id, str(error))
             if isinstance(error, GlideTableMissing):
                 raise
@@ -177,17 +167,20 @@ class BigTable:
 
     def _page(self, start: str | None) -> Page:
         try:
-            reply = self._client.call("GET", self._rows, what=self._what, params=self._asked(start))
-        except GlideRejected as error:
-            if re.search(r"limit", error.said, re.IGNORECASE) and self._limit > 1000:
-                self._limit = 1000
+            return self._client.ask(self._read, "GET", self._rows, what=self._what, params=self._asked(start))
+        except GlideError as error:
+            is_refusal = isinstance(error, GlideRejected)
+            if is_refusal and re.search(r"limit", error.said, re.IGNORECASE) and self._limit > SMALLER_PAGE:
+                self._limit = SMALLER_PAGE
                 return self._page(start)
-            if start is not None and re.search(r"continuation|cursor|expired", error.said, re.IGNORECASE):
+            if start is not None and is_expired(error):
                 raise ContinuationExpired(f"Glide does not go on with {self._what}: {error.said}") from error
             raise
+
+    def _read(self, reply: Reply) -> Page:
         try:
-            answer = _answer.decode(reply.body)
-        except msgspec.DecodeError as error:
+            answer = decoded(_answer.decode, reply.body)
+        except (ValueError, RecursionError) as error:
             raise garbled(self._what, reply.body) from error
         following = None if answer.continuation in (None, "") else str(answer.continuation)
         return Page(answer.data, following, READ_PRICE * len(answer.data), _etag(reply))
@@ -200,5 +193,18 @@ def _etag(reply: Reply) -> str | None:
     return reply.headers.get("ETag")
 
 
-def _speaks_of_row(said: str) -> bool:
-    return bool(re.search(r"row", said, re.IGNORECASE)) and not re.search(r"table", said, re.IGNORECASE)
+def _one_row(what: str) -> Callable[[Reply], Raw]:
+    def read(reply: Reply) -> Raw:
+        try:
+            return decoded(_row.decode, reply.body).data
+        except (ValueError, RecursionError) as error:
+            raise garbled(what, reply.body) from error
+
+    return read
+
+
+def _speaks_of_row(error: GlideError) -> bool:
+    """Is it this row that is missing, and not its table? Where Glide does not name the error, its words tell."""
+    if error.kind.endswith("_not_found"):
+        return error.kind == "row_not_found"
+    return bool(re.search(r"\brow\b", error.said, re.IGNORECASE)) and not re.search(r"table", error.said, re.IGNORECASE)

@@ -19,6 +19,7 @@ from msgspec import Raw
 from glsync.errors import (
     ContinuationExpired,
     GlideBusy,
+    GlideError,
     GlideGarbled,
     GlideRejected,
     GlideTableMissing,
@@ -26,7 +27,7 @@ from glsync.errors import (
     GlideUnreachable,
 )
 from glsync.glide.client import Client, Reply, refusal
-from glsync.glide.page import Page, garbled
+from glsync.glide.page import Page, decoded, follow, garbled, is_expired
 from glsync.glide.push import Op, Outcome, all_of
 from glsync.values import TableKind
 
@@ -61,16 +62,7 @@ class ClassicTable:
         raise GlideRejected(f"The classic API cannot ask for row {row_id!r} alone")
 
     def pages(self, start: str | None = None) -> Iterator[Page]:
-        """Each page in turn; a continuation that repeats would never end and is an error."""
-        asked = start
-        while True:
-            page = self._page(asked)
-            if page.next is not None and page.next == asked:
-                raise GlideGarbled(f"Glide's continuation of table {self._table!r} goes in a circle")
-            yield page
-            if page.next is None:
-                return
-            asked = page.next
+        yield from follow(self._page, start, f"table {self._table!r}")
 
     most_per_call = 500
     queues_writes = True
@@ -108,19 +100,19 @@ class ClassicTable:
         query = {"tableName": self._table, "utc": True} | ({"startAt": start} if start is not None else {})
         what = f"table {self._table!r}"
         try:
-            body = self._client.call(
-                "POST", f"{self._url}/queryTables", what=what, json={"appID": self._app, "queries": [query]}
-            ).body
-        except (GlideRejected, GlideTableMissing) as error:
-            if start is not None and re.search(r"start|continuation|token|expired|cursor", error.said, re.IGNORECASE):
+            return self._client.ask(
+                lambda reply: self._read(reply.body, what),
+                "POST", f"{self._url}/queryTables", what=what, json={"appID": self._app, "queries": [query]},
+            )  # fmt: skip
+        except GlideError as error:
+            if start is not None and is_expired(error):
                 raise ContinuationExpired(f"Glide does not go on with {what}: {error.said}") from error
             raise
-        return self._read(body, what)
 
     def _read(self, body: bytes, what: str) -> Page:
         try:
-            answer = _answers.decode(body)[0]
-        except (msgspec.DecodeError, IndexError) as error:
+            answer = decoded(_answers.decode, body)[0]
+        except (ValueError, RecursionError, IndexError) as error:
             raise garbled(what, body) from error
         if answer.rows is None:
             said = str(answer.error or answer.message or "")

@@ -10,10 +10,10 @@ import re
 import threading
 import time
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -52,7 +52,7 @@ LARGEST_ANSWER = 256 * 1024 * 1024
 CHUNK = 1 << 20
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_GATEWAY = frozenset({500, 502, 503, 504})
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Client:
     """A requests.Session with Glide's manners. One per connection and thread of work; `close()` it."""
 
     def __init__(self, connection: Connection, *, pause: Pause | None = None) -> None:
+        _check(connection.token)
         self._pause = pause or (lambda seconds, _: threading.Event().wait(seconds) and None)
         self._token = connection.token.encode()
         self._silence = float(connection.settings.get("timeout") or SILENCE_SECONDS)
@@ -102,6 +103,25 @@ class Client:
         Raises:
             GlideError: one of its kinds; with repeat=False a GlideUnreachable may mean the call took effect.
         """
+        return self.ask(
+            lambda reply: reply, method, url, what=what, json=json, headers=headers, params=params, repeat=repeat,
+            reads=reads,
+        )  # fmt: skip
+
+    def ask(
+        self,
+        read: Callable[[Reply], T],
+        method: str,
+        url: str,
+        *,
+        what: str,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        repeat: bool = True,
+        reads: Container[int] = (),
+    ) -> T:
+        """`call`, and what `read` makes of the answer; one it finds garbled is asked for again like any failure."""
         body = None if json is None else _encode(json)
         sent = {"Content-Type": "application/json", **(headers or {})} if body is not None else dict(headers or {})
         retrying = Retrying(
@@ -112,7 +132,18 @@ class Client:
             before_sleep=self._before_next,
             reraise=True,
         )
-        return retrying(self._once, method, url, what, body, sent, params, reads)
+        return retrying(lambda: self._read_by(read, self._once(method, url, what, body, sent, params, reads)))
+
+    def _read_by(self, read: Callable[[Reply], T], reply: Reply) -> T:
+        try:
+            return read(reply)
+        except GlideError:
+            if self._token not in reply.body:
+                raise
+        return read(self._without_token(reply))  # raises the same without it
+
+    def _without_token(self, reply: Reply) -> Reply:
+        return replace(reply, body=reply.body.replace(self._token, b"[token]"))
 
     def _before_next(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -149,8 +180,10 @@ class Client:
             raise GlideUnreachable(f"The secure connection to {host} failed: {_reason(error)}") from error
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             raise GlideUnreachable(f"{host} gave no whole answer for {what}: {_reason(error)}") from error
-        if reply.status >= 300 and reply.status not in reads:
-            raise refusal(Reply(reply.status, reply.headers, reply.body.replace(self._token, b"[token]")), what)
+        if reply.status >= 300:
+            reply = self._without_token(reply)
+            if reply.status not in reads:
+                raise refusal(reply, what)
         return reply
 
     def _read(self, response: requests.Response, what: str) -> bytes:
@@ -165,6 +198,12 @@ class Client:
             if size > LARGEST_ANSWER:
                 raise GlideGarbled(f"The answer for {what} is larger than {LARGEST_ANSWER >> 20} MB")
         return b"".join(chunks)
+
+
+def _check(token: str) -> None:
+    """Refuse what no header takes here, where no library quotes it."""
+    if not token or token != token.strip() or not token.isascii() or not token.isprintable():
+        raise GlideRefusedToken("The API token is empty or holds characters that no token has")
 
 
 def _added(connection: Connection) -> list[str]:
@@ -195,6 +234,12 @@ def _reason(error: BaseException) -> str:
 def refusal(reply: Reply, what: str) -> GlideError:
     """What a status of 300 and more means. Glide's 404 has at least four meanings, so its words decide."""
     kind, said = _said(reply.body)
+    error = _refusal(reply, what, kind, said)
+    error.kind = kind
+    return error
+
+
+def _refusal(reply: Reply, what: str, kind: str, said: str) -> GlideError:
     words = f"{kind} {said}".lower()
     told: dict[str, Any] = {"status": reply.status, "said": said}
     suffix = f": {said}" if said else ""
@@ -202,11 +247,13 @@ def refusal(reply: Reply, what: str) -> GlideError:
         busy = GlideBusy(f"Glide asked us to slow down while asking for {what} (HTTP 429){suffix}", **told)
         busy.retry_after = _retry_after(reply.headers)
         return busy
-    if reply.status in _GATEWAY or reply.status >= 500:
+    if reply.status >= 500:
         return GlideUnavailable(f"Glide failed on {what} (HTTP {reply.status}){suffix}", **told)
     if reply.status < 400:
-        return GlideGarbled(f"{what} answered with a redirect (HTTP {reply.status}), which is not followed", **told)
-    if reply.status in (401, 403) or _speaks_of_token(words):
+        moved = GlideGarbled(f"{what} answered with a redirect (HTTP {reply.status}), which is not followed", **told)
+        moved.retryable = False
+        return moved
+    if reply.status in (401, 403) or (kind in _UNSPECIFIC and _speaks_of_token(words)):
         return GlideRefusedToken(f"Glide does not accept the API token (HTTP {reply.status}){suffix}", **told)
     if reply.status == 402 or "payment_required" in words:
         return GlideQuotaSpent(f"Glide's quota of updates is used up (HTTP {reply.status}){suffix}", **told)
@@ -215,8 +262,17 @@ def refusal(reply: Reply, what: str) -> GlideError:
     return GlideRejected(f"Glide rejected {what} (HTTP {reply.status}){suffix}", **told)
 
 
+_UNSPECIFIC = frozenset({"", "request_error", "request_validation_error"})
+"""Error types that leave it to the message what is wrong; Glide says request_error of a token it does not know."""
+_TOKEN = re.compile(
+    r"api[ _-]?key|unauthori[sz]ed|not authenticated"
+    r"|\b(api|access|auth\w*|bearer|invalid|unknown|bad|missing|expired|revoked)\b.{0,20}\btoken\b"
+    r"|\btoken\b.{0,30}\b(invalid|unknown|missing|expired|revoked|not (found|valid|known))\b"
+)
+
+
 def _speaks_of_token(words: str) -> bool:
-    return bool(re.search(r"api.?key|token|unauthori[sz]ed|not authenticated", words)) and "continuation" not in words
+    return bool(_TOKEN.search(words)) and not re.search(r"continuation|page|cursor|startat", words)
 
 
 def _speaks_of_missing_table(words: str) -> bool:
@@ -229,7 +285,7 @@ def _said(body: bytes) -> tuple[str, str]:
     """(error type, message) of the three shapes Glide's errors come in; of anything else its first words."""
     try:
         found = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return "", re.sub(r"<[^>]*>|\s+", " ", body[:400].decode(errors="replace")).strip()[:120]
     if isinstance(found, list) and found:
         found = found[0]
@@ -244,7 +300,7 @@ def _said(body: bytes) -> tuple[str, str]:
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds, from either form of the header; None when there is none we can read."""
     text = headers.get("Retry-After", "").strip()
-    if text.isdigit():
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]*)?", text):
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
