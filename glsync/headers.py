@@ -59,7 +59,7 @@ def page_policy() -> str:
     scripts = " ".join(f"'sha256-{digest}'" for digest in _inline_scripts())
     rules = {
         "default-src": "'self'",
-        "script-src": f"'self' {scripts}".strip(),
+        "script-src": f"'self' 'wasm-unsafe-eval' {scripts}".strip(),  # WebAssembly of Streamlit's own; eval stays off
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",

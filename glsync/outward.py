@@ -23,7 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from glsync.errors import SecurityBlocked
 
 LONGEST_URL = 2000
-HINT = "Use an https address that everybody on the internet can reach, or have the operator name this host in GLSYNC_WEBHOOK_HOSTS."
+HINT = "Use an https address on the internet, or have the operator name this host in GLSYNC_WEBHOOK_HOSTS."
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})+\.?", re.IGNORECASE)

@@ -34,18 +34,25 @@ class Callers:
             NotSignedIn: nobody does.
             TooManyCalls: more calls than allowed, or more wrong tokens.
         """
-        if wait := self.failures.look(address):
-            raise TooManyCalls(wait)
         if not token:
             raise NotSignedIn("This call needs an API token")
         found = tokens.actor_of(token)
         if found is None:
-            self.failures.take(address)
+            self.count_failure(address)
             raise NotSignedIn("The API token is unknown, expired or revoked")
         token_id, actor = found
         if wait := self.calls.take(token_id):
             raise TooManyCalls(wait)
         return actor
+
+    def count_failure(self, address: str) -> None:
+        """Somebody there guesses. Only their wrong guesses are slowed: others may share the address, as behind a proxy.
+
+        Raises:
+            TooManyCalls: more wrong guesses than allowed.
+        """
+        if wait := self.failures.take(address):
+            raise TooManyCalls(wait)
 
 
 def address_of(connection: HTTPConnection) -> str:

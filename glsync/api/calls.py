@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.concurrency import run_in_threadpool
 
 from glsync.api.callers import Callers, address_of
-from glsync.api.failures import RESPONSES, TooManyCalls
+from glsync.api.failures import RESPONSES
 from glsync.api.words import Success
 from glsync.errors import NotFound
 from glsync.services import hooks
@@ -28,12 +28,10 @@ async def hook(token: Annotated[str, Path(max_length=100)], request: Request) ->
     The address is the secret. Some webhooks ask for X-Webhook-Secret, or for a signature as Standard Webhooks has it.
     """
     callers: Callers = request.app.state.callers
-    if wait := callers.failures.look(address_of(request)):
-        raise TooManyCalls(wait)
     body = await request.body()
     try:
         taken = await run_in_threadpool(hooks.received, token, request.headers, body)
     except (NotFound, hooks.NotProven):
-        callers.failures.take(address_of(request))
+        callers.count_failure(address_of(request))
         raise
     return {"success": True, "logId": str(taken.log_id) if taken.log_id else None}

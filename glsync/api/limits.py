@@ -32,11 +32,6 @@ class Buckets:
             self._keep(caller, left - 1)
             return 0.0
 
-    def look(self, caller: Hashable) -> float:
-        """`take`, without counting a call."""
-        with self._lock:
-            return max(0.0, (1 - self._left(caller)) / self.rate)
-
     def _left(self, caller: Hashable) -> float:
         level, at = self._levels.get(caller, (self.burst, monotonic()))
         return min(self.burst, level + (monotonic() - at) * self.rate)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from glsync.errors import InvalidInput, NotFound
+from glsync.logs import never_show
 from glsync.services import access, audit, queries
 from glsync.services.access import Actor, Role
 from glsync.store import tables
@@ -51,6 +52,7 @@ def create(actor: Actor, name: str, role: Role, days: int | None = None) -> tupl
     """
     access.require(actor, "admin", "make an API token")
     clear = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+    never_show(clear)
     row = tables.ApiToken(
         workspace_id=actor.workspace_id,
         name=_name(name),

@@ -180,7 +180,7 @@ def test_too_many_calls_of_one_token_are_429_and_do_not_slow_another(database):
         assert calm.call("GET", "/api/runs").status_code == 200
 
 
-def test_guessing_tokens_is_slowed_down_even_for_the_right_one(database):
+def test_guessing_tokens_is_slowed_down_but_not_whoever_shares_the_address(database):
     from glsync.api.application import build
 
     with served(build()) as address:
@@ -188,7 +188,7 @@ def test_guessing_tokens_is_slowed_down_even_for_the_right_one(database):
         answers = [Program(address, f"gls_{number}").call("GET", "/api/runs") for number in range(40)]
         assert refusal(answers[0])[0] == 401
         assert refusal(answers[-1]) == (429, "RATE_LIMIT")
-        assert refusal(Program(address, clear).call("GET", "/api/runs"))[0] == 429
+        assert Program(address, clear).call("GET", "/api/runs").status_code == 200
 
 
 def test_a_bucket_fills_again_and_is_counted_right_by_many_threads():
@@ -203,8 +203,10 @@ def test_a_bucket_fills_again_and_is_counted_right_by_many_threads():
     for thread in threads:
         thread.join()
     assert sum(taken) == 50
-    assert bucket.look("another") == 0
-    quick = Buckets(rate=1000, burst=1)
-    assert quick.take("one") == 0
-    threading.Event().wait(quick.look("one") + 0.005)
-    assert quick.take("one") == 0
+    assert bucket.take("another") == 0
+    slow = Buckets(rate=10, burst=1)
+    assert slow.take("one") == 0
+    wait = slow.take("one")
+    assert 0 < wait <= 0.1
+    threading.Event().wait(wait + 0.01)
+    assert slow.take("one") == 0
