@@ -154,8 +154,7 @@ class Sides:
 
     def read_postgres(self, cursor: extensions.cursor, mapping_id: str) -> None:
         """The target as one snapshot sees it. Rows marked as deleted are absent."""
-        marked = self.target.mapping.deletes == "mark" and MARK_COLUMN in self.target.columns
-        in_scope = sql.SQL("t.{} is null").format(sql.Identifier(MARK_COLUMN)) if marked else sql.SQL("true")
+        in_scope = sql.SQL("t.{} is null").format(sql.Identifier(MARK_COLUMN)) if self._marks else sql.SQL("true")
         at = sql.Identifier("t", self._changed_at) if self._changed_at else sql.SQL("null::timestamptz")
         cursor.execute(
             statement(
@@ -184,7 +183,7 @@ class Sides:
 
     def digests(self, cursor: extensions.cursor) -> tuple[str, str, int]:
         """(Glide's digest, Postgres's digest, rows)."""
-        cursor.execute(statements.text("sides_digest"))
+        cursor.execute(statements.text("sides_digest"), {"mapping": str(self.target.mapping.id)})
         found: tuple[str, str, int] = cursor.fetchone() or ("", "-", 0)
         return found
 
@@ -216,7 +215,7 @@ class Sides:
     def insert(
         self, cursor: extensions.cursor, rows: Sequence[Mapping[str, Any]]
     ) -> tuple[list[Written], list[tuple[int, Refusal]]]:
-        """Rows {n, glide_row_id, cells}: new rows, unless one of that name is there."""
+        """Rows {n, glide_row_id, cells}: new rows, unless one of that name is there that is not marked as deleted."""
         generated = self.target.generated
         values = [
             sql.SQL("v.glide_row_id"),
@@ -230,6 +229,7 @@ class Sides:
             values=sql.SQL(", ").join(values),
             key=self._key,
             cells=self._cells("t"),
+            action=self._revival if self._marks else sql.SQL("nothing"),
         )
         return _halved(cursor, query, rows)
 
@@ -284,6 +284,20 @@ class Sides:
                 sql.Identifier(alias, column), sql.Identifier(column)
             )
             for column in self.columns
+        )
+
+    @property
+    def _marks(self) -> bool:
+        """Do rows stay when they are deleted, with a mark?"""
+        return self.target.mapping.deletes == "mark" and MARK_COLUMN in self.target.columns
+
+    @property
+    def _revival(self) -> sql.Composable:
+        """What an insert does to a row of its name that is marked as deleted."""
+        sets = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in self._writable]
+        sets.append(sql.SQL("{} = null").format(sql.Identifier(MARK_COLUMN)))
+        return sql.SQL("update set {} where t.{} is not null").format(
+            sql.SQL(", ").join(sets), sql.Identifier(MARK_COLUMN)
         )
 
     @cached_property

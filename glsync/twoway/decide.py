@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -71,6 +71,8 @@ class Decided:
     waiting: tuple[Waiting, ...] = ()
     base_rows: int = 0
     price: Decimal = Decimal(0)
+    hash: str = ""
+    """Of the whole plan, with what waits: approving it approves all."""
 
     def of(self, side: Side, operation: Operation) -> list[Item]:
         return [item for item in self.items if (change := item.change(side)) and change.operation == operation]
@@ -109,7 +111,7 @@ def plan_of(run: Run, decided: Decided) -> Plan:
         conflicts=len(decided.conflicts),
         failed=run.counts.failed,
         price=Price(run.reads + _looks(run, decided), decided.price),
-        hash=plan_hash(run, decided),
+        hash=decided.hash,
         waiting=decided.waiting,
         samples=tuple({"row": name} for name in sorted(names)[: guard.SAMPLE]),
     )
@@ -124,8 +126,8 @@ def _looks(run: Run, decided: Decided) -> Decimal:
     return run.reads if count else Decimal(0)
 
 
-def plan_hash(run: Run, decided: Decided) -> str:
-    """The name of everything a run would write, values and all."""
+def _plan_hash(run: Run, decided: Decided) -> str:
+    """The name of everything a run would write if nothing waited, values and all."""
     parts = [_exactly(item, change) for item in decided.items for change in item.decision.changes]
     return guard.plan_hash(run.job.mapping.id, "plan", parts)
 
@@ -264,11 +266,20 @@ def based(link: Link, base: Base | None, detached: Side | None = None) -> Link:
 def _guard(cursor: extensions.cursor, run: Run, decided: Decided) -> None:
     """Hold back what needs an approval; everything else flows."""
     approved = run.job.approved_hash
-    if approved is None or approved != plan_hash(run, decided):
-        stops = [_other_tables(cursor, run, decided), *_risky(cursor, run, decided)]
-        _hold(run, decided, [stop for stop in stops if stop and stop[0].hash != approved])
+    decided.hash = _plan_hash(run, decided)
+    if approved != decided.hash:
+        _hold(run, decided, [stop for stop in _other_tables(cursor, run, decided) if stop[0].hash != approved])
+        _hold(run, decided, _unapproved(list(_risky(cursor, run, decided)), approved))
     _hold(run, decided, _dear(cursor, run, decided))
     decided.price = _price(run, decided.items)
+
+
+def _unapproved(stops: Sequence[Stop], approved: str | None) -> Iterator[Stop]:
+    """What still waits. Rows of an approved part are approved on both sides: one row is never done by half."""
+    free = {item.link.id for stop, held in stops if stop.hash == approved for item in held}
+    for stop, held in stops:
+        if left := [item for item in held if item.link.id not in free]:
+            yield stop, left
 
 
 def _hold(run: Run, decided: Decided, stops: Iterable[Stop]) -> None:
@@ -291,7 +302,7 @@ def _risky(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[St
         names = [item.name for item in held]
         stop = guard.writes(mapping_id, side, operation, names, base=decided.base_rows, left=left[side])
         if stop:
-            exactly = [_exactly(item, change) for item in held if (change := item.change(side))]
+            exactly = [_exactly(item, change) for item in held for change in item.decision.changes]
             yield replace(stop, hash=guard.plan_hash(mapping_id, f"{side} {operation}", exactly)), held
 
 
@@ -312,19 +323,19 @@ def _price(run: Run, items: Iterable[Item]) -> Decimal:
     return run.source.write_price * sum(1 for item in items if item.change("glide"))
 
 
-def _other_tables(cursor: extensions.cursor, run: Run, decided: Decided) -> Stop | None:
+def _other_tables(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Stop]:
     """Rows are linked, and one of the tables is not the one they were linked in: nothing at all is written unasked."""
     mapping = run.job.mapping
     now = (mapping.glide_table, run.target.oid)
     was = links.identity(cursor, mapping.id)
     decided.identity = now
     if was is None or was == now or not decided.base_rows:
-        return None
+        return
     which = f"Glide's table is {now[0]!r} and was {was[0]!r}" if was[0] != now[0] else f"{mapping.target} was made anew"
     hash_ = guard.plan_hash(mapping.id, "identity", [str(part) for part in now])
-    if run.job.approved_hash not in (hash_, plan_hash(run, decided)):
+    if run.job.approved_hash not in (hash_, decided.hash):
         decided.identity, decided.agreed, decided.over, decided.named, decided.conflicts = None, [], [], [], []
     names = tuple(sorted(item.name for item in decided.items)[: guard.SAMPLE])
     reason = f"{which}: {decided.base_rows:,} rows were linked before, so nothing is written until this is approved"
     side: Side = "glide" if was[0] != now[0] else "postgres"
-    return Waiting(reason, side, "identity", len(decided.items), hash_, names), list(decided.items)
+    yield Waiting(reason, side, "identity", len(decided.items), hash_, names), list(decided.items)

@@ -1,10 +1,11 @@
--- Are both sides equal over everything the mapping keeps equal? One digest a side, independent of the rows' order.
-with inside_glide as (
-    select k, cells from glsync_glide as g where not exists (select from glsync_outside as o where o.k = g.k)
-), inside_postgres as (
-    select k, cells from glsync_postgres as p where not exists (select from glsync_outside as o where o.k = p.k)
-)
+-- Are both sides in step over everything the mapping keeps equal? One digest a side, independent of the rows' order. What
+-- Glide keeps less exactly counts as what Postgres holds for it.
 select
-    (select md5(coalesce(string_agg(md5(k || cells::text), '' order by k), '')) from inside_glide),
-    (select md5(coalesce(string_agg(md5(k || cells::text), '' order by k), '')) from inside_postgres),
-    (select count(*) from inside_glide)
+    (
+        select md5(coalesce(string_agg(md5(g.k || coalesce(l.base_postgres, g.cells)::text), '' order by g.k), ''))
+        from glsync_glide as g
+        left join glsync.links as l
+            on l.mapping_id = %(mapping)s and l.glide_row_id = g.k and l.base_glide = g.cells
+    ),
+    (select md5(coalesce(string_agg(md5(k || cells::text), '' order by k), '')) from glsync_postgres),
+    (select count(*) from glsync_glide)

@@ -643,3 +643,14 @@ def test_to_glide_postgres_decides_and_is_never_written_but_for_names(world):
     world.sql("drop trigger no on items")
     world.sync()
     assert [cells["Name"] for cells in world.glide.rows("Items").values() if cells["Name"] != "stray"] == ["pen"]
+
+
+def test_a_marked_row_comes_back_when_the_edit_of_the_other_side_stands(world):
+    world.change_mapping(deletes="mark", conflict_policy="glide")
+    three(world)
+    world.sql("update items set deleted_at = now(), price = 12 where glide_row_id = 'a'")
+    world.glide_has(a={"Name": "quill"})
+    world.sync()
+    assert world.names() == ({"a": "quill", "b": "cup", "c": "box"},) * 2
+    assert [found["before"]["price"] for found in world.history("postgres") if found["before"]] == [12]
+    assert world.is_quiet()
