@@ -16,8 +16,7 @@ from glsync.glide import Page
 from glsync.oneway.read import Read
 from glsync.postgres import capture
 from glsync.postgres.target import Stored
-from glsync.store import base, runs
-from glsync.store.db import transaction
+from glsync.store import base, runs, together
 from glsync.store.lease import Lease
 from glsync.troubles import bad_cells, refusals
 from glsync.values import Counts
@@ -33,7 +32,7 @@ def store_page(connection: extensions.connection, read: Read, lease: Lease, page
     """One page into Postgres, with everything that must not be remembered without it."""
     for tries_left in reversed(range(PAGE_TRIES)):
         try:
-            with transaction(connection) as cursor:
+            with together.transaction(connection) as cursor:
                 after = _once(cursor, read, lease, page, prepared)
         except DatabaseError as error:
             if not tries_left or not error.retryable or connection.closed:
@@ -66,8 +65,8 @@ def _once(
             lease.check(cursor)
             _mark_place(cursor, read, lease, page, prepared, counts, paid)
         return counts, paid
-    lease.check(cursor)
     capture.sign(cursor, read.job.mapping.id)
+    lease.check(cursor)
     stored = _write(cursor, read, prepared.batch)
     batch = prepared.batch
     troubles = [*bad_cells(batch), *refusals(stored.refused)]
