@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 from psycopg2 import extensions
 
-from glsync import oneway, twoway
+from glsync import oneway, shapes, twoway
 from glsync.engine import rules
 from glsync.errors import (
     Cancelled,
@@ -70,6 +70,7 @@ def plan(mapping_id: UUID) -> Plan:
             job = runs.of_mapping(cursor, mapping_id)
             _preflight(cursor, job)
         with open_glide(job.connection) as app:
+            job = shapes.adapted(connection, job, app, dry=True)
             if is_streamed(job):
                 return oneway.plan(connection, job, app)
             return twoway.plan(connection, job, app)
@@ -83,6 +84,7 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
     with transaction(connection) as cursor:
         _preflight(cursor, job)
     with open_glide(job.connection, pause=lambda seconds, error: lease.wait(seconds, _waiting(seconds, error))) as app:
+        job = shapes.adapted(connection, job, app)
         way = oneway.sync if is_streamed(job) else twoway.sync
         report = way(connection, job, lease, app)
         report = replace(report, seconds=time.monotonic() - started)

@@ -136,6 +136,7 @@ def _option_problems(session: Session, actor: Actor, draft: MappingDraft) -> Ite
         yield Problem("warning", "No column is mapped: only the row ids will be kept in step.")
     yield from _rule_problems(draft)
     yield from _schedule_problems(draft)
+    yield from _drift_problems(session, draft)
     yield from _delete_problems(session, draft)
     yield from _two_way_problems(draft)
     if sharing := queries.rows(
@@ -166,6 +167,12 @@ def _schedule_problems(draft: MappingDraft) -> Iterator[Problem]:
         schedule.parse(draft.schedule or "")
     except ValueError as error:
         yield Problem("error", str(error))
+
+
+def _drift_problems(session: Session, draft: MappingDraft) -> Iterator[Problem]:
+    """What the last run found changed in the tables. Warnings: the draft may be the answer to them."""
+    for found in queries.rows(session, "mappings_drift", mapping=draft.id, version=draft.version):
+        yield Problem("warning", found["message"], found["column"])
 
 
 def _delete_problems(session: Session, draft: MappingDraft) -> Iterator[Problem]:

@@ -81,6 +81,10 @@ def _needed_text(**more: Any) -> Any:
     return Field(default=None, sa_type=Text, nullable=False, **more)
 
 
+def _needed_json() -> Any:
+    return Field(default=None, sa_type=Json, nullable=False)
+
+
 def _json(default: str) -> Any:
     """A jsonb that is never NULL; left out it is `default`."""
     return Field(default=None, sa_type=Json, nullable=False, sa_column_kwargs={"server_default": text(f"'{default}'")})
@@ -537,6 +541,22 @@ class ScheduleRow(Table, table=True):
     last_at: datetime | None = _when()
     paused_at: datetime | None = _when()
     pause_reason: str | None = _text()
+
+
+class ShapeRow(Table, table=True):
+    """The columns of both tables when the mapping was last saved and run, and what has changed since."""
+
+    __tablename__ = "shapes"
+    __table_args__ = {"schema": "glsync"}
+
+    mapping_id: UUID = _key(foreign_key="public.gl_mappings.id", ondelete="CASCADE")
+    workspace_id: UUID = _workspace()
+    mapping_version: int
+    glide: dict[str, Any] = _needed_json()
+    postgres: dict[str, Any] = _needed_json()
+    key: list[Any] = _needed_json()
+    notices: list[Any] = _json("[]")
+    seen_at: datetime = _now()
 
 
 class LinkedTables(Table, table=True):
