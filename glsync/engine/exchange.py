@@ -39,7 +39,8 @@ def _text(cell: str, name: str) -> str:
 
 
 def _number(number: Decimal, name: str) -> float | int:
-    if number.is_finite() and len(number.normalize().as_tuple().digits) <= DIGITS and abs(number.adjusted()) < 300:
+    digits = len(bytes(number.as_tuple().digits).rstrip(b"\x00"))  # normalize() would round a long number
+    if number.is_finite() and digits <= DIGITS and abs(number.adjusted()) < 300:
         return float(number)
     if number.is_finite() and number.adjusted() < 18 and number == number.to_integral_value():
         return int(number)
