@@ -165,7 +165,7 @@ def _scope(job: runs.Job, target: Target) -> str:
         for pair in target.pairs
     ]
     table = (job.connection.app_id, job.mapping.glide_table)
-    return _short(table) + _short((job.mapping.filter, str(zone_of(job)), pairs))
+    return _short(table) + _short((job.mapping.filter, str(zone_of(job)), target.file, pairs))
 
 
 def _short(parts: object) -> str:

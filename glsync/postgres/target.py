@@ -92,7 +92,8 @@ class Removed:
 class Target:
     """One mapping's table. All methods work inside the caller's transaction.
 
-    `places` is column -> its number in the table's history: a column dropped and made again is another one.
+    `places` is column -> its number in the table's history: a column dropped and made again is another one. `file` is
+    the number of the file that holds the rows: another one after every row was written anew.
     """
 
     def __init__(
@@ -103,8 +104,10 @@ class Target:
         *,
         is_divided: bool,
         places: ReadOnly[str, int] | None = None,
+        file: int = 0,
     ) -> None:
         self.mapping, self.oid, self.is_divided, self.places = mapping, oid, is_divided, places or {}
+        self.file = file
         self.columns = {each.name: each for each in found}
         self.name = sql.Identifier(mapping.schema, mapping.table)
         self.pairs = tuple(pair for pair in mapping.pairs if pair.column in self.columns)
@@ -284,9 +287,9 @@ def open_target(cursor: extensions.cursor, mapping: Mapping) -> Target:
     found = cursor.fetchone()
     if found is None:
         raise NotFound("table", mapping.target, hint="Create it from the mapping's page, or correct the mapping.")
-    oid, is_divided, places = found
+    oid, is_divided, file, places = found
     found_columns = columns(cursor.connection, mapping.schema, mapping.table)
-    return Target(mapping, found_columns, oid, is_divided=is_divided, places=places)
+    return Target(mapping, found_columns, oid, is_divided=is_divided, places=places, file=file)
 
 
 Row = TypeVar("Row")

@@ -29,6 +29,7 @@ WHOLE = {f"r{number:06}": f"Item {number}" for number in range(35)}
         "delete from items where glide_row_id in ('r000001', 'r000030')",
         "delete from items",
         "truncate items",
+        "alter table items alter column name type text using 'spoilt'",
         "update items set glide_row_id = null where glide_row_id = 'r000003'",
         "update items set deleted_at = now() where glide_row_id = 'r000003'; update items set name = 'x'",
     ],
