@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 from glsync.api.application import build
 from glsync.config import settings
@@ -86,14 +87,14 @@ def test_a_database_that_is_away_is_503_and_says_nothing_of_where_it_is(operator
     assert "secret-word" not in answer.text
 
 
-def test_what_nobody_foresaw_is_500_in_the_same_form_with_an_id_and_no_detail(operator, ask, monkeypatch):
-    from glsync.services import overview
-
-    monkeypatch.setattr(runs, "count", lambda *_: overview.there_is_no_such_thing)
-    answer = operator.call("GET", "/api/runs")
+def test_what_nobody_foresaw_is_500_in_the_same_form_with_an_id_and_no_detail(operator, monkeypatch):
+    monkeypatch.setattr(runs, "count", lambda *_: runs.there_is_no_such_thing)
+    with capture_logs() as logged:
+        answer = operator.call("GET", "/api/runs")
     assert refusal(answer) == (500, "INTERNAL_ERROR")
     assert answer.headers["X-Request-Id"]
     assert "no_such_thing" not in answer.text
+    assert [(line["event"], line["path"]) for line in logged] == [("a call failed", "/api/runs")]
 
 
 def test_a_request_keeps_its_id_when_it_brings_a_plain_one(operator):
