@@ -40,6 +40,15 @@ def test_a_second_sync_writes_nothing(any_world: World):
     assert any_world.versions() == before
 
 
+def test_a_connection_says_when_it_last_synced(world: World):
+    asked = "select last_sync, version from gl_connections"
+    (before,) = world.sql(asked)
+    world.sync()
+    (after,) = world.sql(asked)
+    assert (before["last_sync"], after["version"]) == (None, before["version"])
+    assert after["last_sync"] is not None
+
+
 def test_only_the_changed_row_is_written(any_world: World):
     any_world.glide.set(page_rows=40, big_page_rows=40)
     any_world.glide_has_many(100)
