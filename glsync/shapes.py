@@ -7,7 +7,7 @@ from dataclasses import replace
 from psycopg2 import extensions, sql
 
 from glsync.engine.drift import Drift, Shape, drifts, renewed, shape_of
-from glsync.errors import GlideGarbled, GlideRejected, GlideTableMissing, SchemaDrift
+from glsync.errors import GlideError, SchemaDrift
 from glsync.glide import App
 from glsync.postgres import tables
 from glsync.postgres.statement import statement
@@ -42,10 +42,10 @@ def adapted(connection: extensions.connection, job: runs.Job, app: App, *, dry: 
 
 
 def _columns(app: App, table: str) -> tuple[list[GlideColumn], str]:
-    """The columns as Glide lists them, or why it does not: a token may read rows and no schema."""
+    """The columns as Glide lists them, or why it does not: asked once, because the rows can be read without."""
     try:
-        return app.columns(table), "Glide lists none"
-    except (GlideRejected, GlideTableMissing, GlideGarbled) as error:
+        return app.columns(table, repeat=False), "Glide lists none"
+    except GlideError as error:
         return [], str(error)
 
 

@@ -93,11 +93,11 @@ class App:
             if table.get("id")
         ]
 
-    def columns(self, table_id: str) -> list[GlideColumn]:
-        """The table's columns as Glide's schema has them."""
+    def columns(self, table_id: str, *, repeat: bool = True) -> list[GlideColumn]:
+        """The table's columns as Glide's schema has them; `repeat=False` for who can do without."""
         app, table = (quote(part, safe="") for part in (self.connection.app_id, table_id))
         what = f"the columns of table {table_id!r}"
-        found = self._data(f"{self._at.rest_url}/apps/{app}/tables/{table}/schema", what)
+        found = self._data(f"{self._at.rest_url}/apps/{app}/tables/{table}/schema", what, repeat=repeat)
         columns = found.get("columns") if isinstance(found, dict) else None
         if not isinstance(columns, list):
             raise GlideGarbled(f"Glide's answer for {what} holds no list of columns")
@@ -125,8 +125,8 @@ class App:
             raise GlideGarbled(f"Glide's answer for {what} is not a list")
         return [item for item in found if isinstance(item, dict)]
 
-    def _data(self, url: str, what: str) -> Any:
-        return self.client.ask(lambda reply: _data(reply.body, what), "GET", url, what=what)
+    def _data(self, url: str, what: str, *, repeat: bool = True) -> Any:
+        return self.client.ask(lambda reply: _data(reply.body, what), "GET", url, what=what, repeat=repeat)
 
     def _big_ids(self) -> frozenset[str]:
         """Ids of the team's Big Tables. An app whose v2 side does not answer has none that we could use."""
