@@ -150,8 +150,9 @@ def _vanished(cursor: extensions.cursor, read: Read) -> list[str]:
 def _reread(read: Read, lease: Lease, vanished: list[str]) -> frozenset[str]:
     """A second look in the same run, for mappings that give a row no grace: which of these are there after all."""
     if read.source.kind == "big" and len(vanished) <= POINT_READS:
-        read.paid += POINT_READ_PRICE * len(vanished)
-        return frozenset(row_id for row_id in vanished if read.source.exists(row_id))
+        back = frozenset(row_id for row_id in vanished if read.source.exists(row_id))
+        read.paid += POINT_READ_PRICE * len(back)  # a row that is not there is none that is read
+        return back
     found: set[str] = set()
     with ahead(read.source.pages()) as pages:
         for page in pages:
