@@ -129,12 +129,17 @@ class App:
         return self.client.ask(lambda reply: _data(reply.body, what), "GET", url, what=what, repeat=repeat)
 
     def _big_ids(self) -> frozenset[str]:
-        """Ids of the team's Big Tables. An app whose v2 side does not answer has none that we could use."""
+        """Ids of the team's Big Tables; none where v2 is refused or is not there.
+
+        A v2 that only fails for now raises: going on over v1 would cost a hundred times as much for each write.
+        """
         if not self._asks_v2():
             return frozenset()
         try:
             found = self._data(f"{self._at.bigtables_url}/tables", "the list of Big Tables")
-        except GlideError:
+        except GlideError as error:
+            if error.retryable and not isinstance(error, GlideGarbled) and error.status != 501:
+                raise
             return frozenset()
         return frozenset(str(table.get("id")) for table in found if isinstance(table, dict))
 
