@@ -14,9 +14,7 @@ PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90}
 with guarded("metrics"):
     names = {row.name: row.id for row in mappings.listing(visit.actor)}
     with st.container(horizontal=True, key="metrics_filters"):
-        period = st.segmented_control(
-            "Period", list(PERIODS), default="30 days", required=True, key="metrics_period", bind="query-params"
-        )
+        period = st.selectbox("Period", list(PERIODS), index=1, key="metrics_period", bind="query-params", width=160)
         mapping = st.selectbox(
             "Mapping",
             list(names),
@@ -27,7 +25,7 @@ with guarded("metrics"):
             width=320,
         )
     with st.grid(2, min_column_width=360, gap="medium") as grid:
-        for key, make in figures.of_period(visit.actor, PERIODS[period or "30 days"], names.get(mapping or "")):
+        for key, make in figures.of_period(visit.actor, PERIODS[period], names.get(mapping or "")):
             with grid.cell(), guarded(f"metrics_{key}"):
                 charts.show(make())
     st.caption("Days are counted in UTC.")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from glsync.errors import SyncError
 from glsync.services import config
-from glsync.ui import about, background, components, dialogs, shell, state, texts
+from glsync.ui import about, background, components, dialogs, shell, state, texts, words
 from glsync.ui.commands import attempt, done
 from glsync.ui.components import card, facts, guarded, icon
 
@@ -45,7 +45,7 @@ def demo(found: about.About) -> None:
             st.markdown(texts.NO_DEMO)
             return
         st.markdown(texts.DEMO)
-        st.caption(f"The stand-in answers at {found.standin}")
+        st.caption(words.plain(f"The stand-in answers at {found.standin}"))
         with st.container(horizontal=True):
             st.button(
                 "Load 336,776 flights",

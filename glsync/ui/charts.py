@@ -37,18 +37,11 @@ def show(figure: Figure) -> None:
     with st.container(border=True, key=f"metrics_card_{figure.key}", height="stretch"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.subheader(figure.title, anchor=False, width="content")
-            view = st.segmented_control(
-                f"View of {figure.title}",
-                ("Chart", "Table"),
-                default="Chart",
-                required=True,
-                key=f"metrics_view_{figure.key}",
-                label_visibility="collapsed",
-            )
+            as_table = st.toggle("Table", key=f"metrics_table_{figure.key}")
         st.caption(words.plain(figure.says))
         if figure.frame.empty:
             st.caption(texts.EMPTY["metrics"].body)
-        elif view == "Table":
+        elif as_table:
             _table(figure)
         else:
             st.altair_chart(figure.draw(figure.frame), height=HEIGHT, alt=f"{figure.title}. {figure.says}")

@@ -198,7 +198,9 @@ def closing_dialog(visit: Visit) -> None:
 
     def draw() -> None:
         st.markdown(texts.CLOSING[asked.name])
-        st.pills("Use a note", texts.NOTES[asked.name], key="errors_template", on_change=_use_template)
+        st.selectbox(
+            "A note at hand", texts.NOTES[asked.name], index=None, key="errors_template", on_change=_use_template
+        )
         st.text_area("Note", key=NOTE, placeholder="What was done, or why it does not matter", required=True)
         dialogs.buttons(verb, "errors_note", _closed, visit, asked.name, chosen)
 

@@ -64,13 +64,13 @@ def _toolbar(visit: Visit, editing: Editing, source: Source, target: Sequence[Ta
     with st.container(horizontal=True, vertical_alignment="center", key="mappings_toolbar"):
         st.caption(f"{mapped} of {words.counted(len(source.columns), 'column')} mapped", width="content")
         st.space("stretch")
-        view = st.segmented_control(
+        view = st.radio(
             "Show",
             VIEWS,
-            default="All",
-            required=True,
+            horizontal=True,
             key="mappings_view",
             label_visibility="collapsed",
+            width="content",
             on_change=_refold,
             args=(editing.key,),
         )

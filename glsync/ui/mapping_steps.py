@@ -160,11 +160,11 @@ def target_card(visit: Visit, editing: Editing, found: Source | None) -> None:
     draft, locked = editing.draft, not visit.may("editor")
     existing = mappings.target_tables(visit.actor)
     with card("To Postgres", "mappings_target_card", step=2):
-        mode = st.segmented_control(
+        mode = st.radio(
             "Table",
             (EXISTING, CREATE),
-            default=CREATE if draft.target and draft.target not in existing else EXISTING,
-            required=True,
+            index=int(bool(draft.target and draft.target not in existing)),
+            horizontal=True,
             key=editing.field_key("create"),
             label_visibility="collapsed",
             disabled=locked,
@@ -175,11 +175,11 @@ def target_card(visit: Visit, editing: Editing, found: Source | None) -> None:
             _new_target(visit, editing)
         else:
             _existing_target(visit, editing, existing, found)
-        st.segmented_control(
+        st.radio(
             "Direction",
             list(texts.DIRECTIONS),
             format_func=texts.DIRECTIONS.__getitem__,
-            required=True,
+            horizontal=True,
             key=seeded(editing, "direction"),
             disabled=locked,
             on_change=mapping_draft.take_field,

@@ -8,6 +8,8 @@ import streamlit as st
 
 from glsync.ui import texts
 
+ADDRESSES = {"metrics": "figures"}
+"""Page -> its address where that is not its name: /metrics is where Prometheus looks."""
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 

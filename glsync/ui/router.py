@@ -27,7 +27,7 @@ def _page(name: str, note: str) -> st.Page:
         places.file_of(name),
         title=places.title(name, note),
         icon=f":material/{title.icon}:",
-        url_path=name,
+        url_path=places.ADDRESSES.get(name, name),
         default=name == "dashboard",
     )
 

@@ -75,7 +75,7 @@ def heading(run: RunRow) -> None:
     """The mapping, how its run stands, and since when."""
     st.markdown(f"**{words.plain(run.mapping_name)}**", width="content")
     chip(tables.run_state(run))
-    st.caption(f":gray[{words.plain(run.target)}]", width="content")
+    st.caption(words.plain(run.target), width="content")
 
 
 def figures(run: RunRow) -> None:

@@ -60,7 +60,7 @@ class Page:
     @property
     def text(self) -> str:
         """Every word on the page, one element a line, without the escapes of Markdown."""
-        kinds = ("title", "subheader", "markdown", "caption", "text", "code", "badge", "error", "success", "info")
+        kinds = ("title", "header", "subheader", "markdown", "caption", "text", "code", "badge", "error", "success", "info")
         found = [str(element.value) for kind in kinds for element in self.app.get(kind) if hasattr(element, "value")]
         found += [f"{metric.label} {metric.value}" for metric in self.app.metric]
         found += [f"{table.value}" for table in self.app.table]
@@ -79,7 +79,7 @@ class Page:
 
     def set(self, key: str, value: Any) -> Page:
         """Give the input with this key a value, as its reader would."""
-        kinds = ("text_input", "text_area", "selectbox", "multiselect", "number_input", "checkbox", "button_group")
+        kinds = ("text_input", "text_area", "selectbox", "multiselect", "number_input", "checkbox", "radio", "toggle")
         found = [one for kind in kinds for one in self.app.get(kind) if one.key == key]
         assert found, f"there is no input {key}"
         found[0].set_value(value)

@@ -19,7 +19,7 @@ def test_a_chart_names_its_takeaway_for_those_who_cannot_see_it(open_page, synce
 
 
 def test_a_figure_can_be_read_as_a_table(open_page, synced):
-    page = open_page("metrics").set("metrics_view_runs", "Table")
+    page = open_page("metrics").set("metrics_table_runs", True)
     table = next(one.value for one in page.app.dataframe if "Runs" in one.value)
     assert int(table["Runs"].sum()) == 1
 
