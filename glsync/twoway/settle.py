@@ -47,11 +47,11 @@ def settle(connection: extensions.connection, run: Run, lease: Lease) -> frozens
         intents = journal.still_open(cursor, mapping_id)
         if not intents:
             return frozenset()
-        found, waiting = _found_out(cursor, run, intents)
+        found, waiting, suspects = _found_out(cursor, run, intents)
         record(cursor, run, {intent.id: intent for intent, _ in found}, [outcome for _, outcome in found], seen=True)
         journal.seen_again(cursor, [each.id for each in waiting])
         run.undone |= {each.link_id for each in waiting}
-        return names_of(waiting)
+        return names_of(waiting) | suspects
 
 
 def read_back(connection: extensions.connection, run: Run, lease: Lease) -> int:
@@ -84,8 +84,10 @@ def _look_again(connection: extensions.connection, run: Run, lease: Lease, left:
         reread_rows(connection, run, named)
 
 
-def _found_out(cursor: extensions.cursor, run: Run, intents: Sequence[Intent]) -> tuple[list[Found], list[Intent]]:
-    """What became of each, and those nobody can tell of yet."""
+def _found_out(
+    cursor: extensions.cursor, run: Run, intents: Sequence[Intent]
+) -> tuple[list[Found], list[Intent], frozenset[str]]:
+    """What became of each, those nobody can tell of yet, and rows of Glide that may be one of these."""
     named = [each.glide_row_id for each in intents if each.glide_row_id]
     there, unread = run.sides.at(cursor, named), run.sides.unread(cursor, named)
     strangers = _Strangers(cursor, run) if len(named) < len(intents) else None
@@ -102,9 +104,10 @@ def _found_out(cursor: extensions.cursor, run: Run, intents: Sequence[Intent]) -
             waiting.append(intent)
         else:
             found.append(known)
-    if strangers is not None:
-        run.recorder.note(cursor, strangers.doubles())
-    return found, waiting
+    if strangers is None:
+        return found, waiting, frozenset()
+    run.recorder.note(cursor, strangers.doubles())
+    return found, waiting, strangers.suspects(waiting)
 
 
 def _state_of(run: Run, intent: Intent, now: Cells | None) -> Found | None:
@@ -170,11 +173,11 @@ class _Strangers:
         self._equal: list[tuple[Intent, list[str]]] = []
 
     def find(self, cursor: extensions.cursor, intent: Intent) -> Found | None:
-        """The row this add became; with a marker column by that alone, else by its whole content."""
+        """The row this add became: with a marker column by that alone, else by its whole content or its match key."""
         if self._run.job.mapping.marker_column:
             equal = [row_id for row_id, (_, marker) in self._rows.items() if marker == intent.link_id]
         else:
-            equal = [row_id for row_id, (cells, _) in self._rows.items() if self._is_echo(intent, cells)]
+            equal = self._like(intent, list(intent.cells)) or self._like(intent, self._run.job.mapping.match_key)
         if not equal:
             return self._missing(cursor, intent)
         self._equal.append((intent, equal))
@@ -195,8 +198,22 @@ class _Strangers:
             runs.note(cursor, self._run.job.log_id, text, level="warning")
         return known
 
-    def _is_echo(self, intent: Intent, cells: Cells) -> bool:
-        return _arrived(self._run, intent, cells).keys() == intent.cells.keys()
+    def suspects(self, waiting: Sequence[Intent]) -> frozenset[str]:
+        """Rows that may be an add in doubt, edited since: taken for new they would be doubles, so they wait with it."""
+        is_open = any(each.operation == "create" and each.glide_row_id is None for each in waiting)
+        return frozenset(self._rows) if is_open and not self._run.job.mapping.marker_column else frozenset()
+
+    def _like(self, intent: Intent, columns: Sequence[str]) -> list[str]:
+        """Rows that say in these columns what we sent."""
+        sent = {column: intent.cells.get(column) for column in columns}
+        if not any(value is not None for value in sent.values()):
+            return []
+        like = replace(intent, cells=sent)
+        return [
+            row_id
+            for row_id, (cells, _) in self._rows.items()
+            if _arrived(self._run, like, cells).keys() == sent.keys()
+        ]
 
 
 def _double(intent: Intent, ids: Sequence[str]) -> Trouble:

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -31,7 +31,7 @@ def main() -> int:
     with database() as url:
         stage = Stage(url)
         os.environ["GLSYNC_ALLOWED_GLIDE_HOSTS"] = allow(stage.glide.url)
-        with stage.open():
+        with stage.open(), suppress(KeyboardInterrupt):
             for seed in range(given.seed, given.seed + given.seeds):
                 played = Play(stage, seed).play()
                 if given.twice and (again := Play(stage, seed).play()).hash != played.hash:

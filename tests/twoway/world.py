@@ -10,12 +10,16 @@ world.names()                               ({"a": "ink", ...} in Glide, the sam
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from glsync.standin.faults import Fault, Faults
+from glsync.standin.replies import Call
 from glsync.twoway import settle
 from glsync.values import RunReport
+from tests.story.processes import until
 from tests.world import COLUMNS, TABLE, World
 
 WRITES = ("mutate", "add", "patch", "delete")
@@ -26,6 +30,20 @@ MORE = [
     {"id": "mark0", "name": "Marker", "type": "string"},
 ]
 """Columns of Glide that no mapping pairs: somebody's own, a computed one, and one for markers."""
+
+
+class _Meanwhile(Faults):
+    """No fault: somebody acts when a call comes in."""
+
+    def __init__(self, site: str, number: int, act: Callable[[], None]) -> None:
+        super().__init__()
+        self._site, self._left, self._act = site, number, act
+
+    def strike(self, call: Call) -> list[Fault]:
+        self._left -= call.site == self._site
+        if self._left == 0 and call.site == self._site:
+            self._act()
+        return []
 
 
 class TwoWay(World):
@@ -72,6 +90,13 @@ class TwoWay(World):
             side,
             column,
         )
+
+    def during(self, site: str, number: int, act: Callable[[], None]) -> None:
+        """Let somebody act just before Glide answers the so-many-th call of this site."""
+        self.glide.state.faults = _Meanwhile(site, number, act)
+
+    def waits_for(self, condition: Callable[[], bool]) -> None:
+        until(condition, what="for Glide")
 
     def time_passes(self, seconds: int = 3600) -> None:
         """All that waits for time has waited that much longer."""

@@ -100,7 +100,7 @@ class Stage:
     @contextmanager
     def open(self) -> Iterator[Stage]:
         """Serve, without any waiting and with one call at a time, so that a seed is one history."""
-        with self.glide, _at_once(self.clock):
+        with self.glide, at_once(self.clock):
             yield self
         self.connection.close()
 
@@ -198,7 +198,7 @@ class Stage:
 
 
 @contextmanager
-def _at_once(clock: Clock) -> Iterator[None]:
+def at_once(clock: Clock) -> Iterator[None]:
     """Waiting moves the clock instead; nothing is done ahead or side by side."""
 
     def wait(lease: Lease, seconds: float, message: str) -> None:  # the signature of Lease.wait
