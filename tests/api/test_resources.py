@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
@@ -68,8 +66,8 @@ def test_a_run_is_started_by_post_and_is_202(operator, items):
         ("GET", "/api/nothing", 404), ("GET", "/api/glsync", 405), ("DELETE", "/api/runs", 405), ("GET", "/api/", 404),
         ("GET", "/api/runs/1", 400), ("GET", "/api/runs?limit=0", 400), ("GET", "/api/runs?limit=501", 400),
         ("GET", "/api/runs?offset=-1", 400), ("GET", "/api/runs?status=done", 400), ("GET", "/api/runs/../x", 404),
-        ("GET", "/api/mappings?search=%00", 400), ("GET", f"/api/errors/{uuid4()}", 404),
-        ("POST", f"/api/mappings/{uuid4()}/runs", 404), ("GET", "/hooks/", 404),
+        ("GET", "/api/mappings?search=%00", 400), ("GET", "/api/errors/0f0e0d0c-0b0a-4908-8706-050403020100", 404),
+        ("POST", "/api/mappings/0f0e0d0c-0b0a-4908-8706-050403020100/runs", 404), ("GET", "/hooks/", 404),
     ],
 )  # fmt: skip
 def test_every_refusal_is_in_the_same_form(operator, method, path, status):
