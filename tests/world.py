@@ -150,6 +150,8 @@ class World:
         )
         return UUID(str(found[0]["id"]))
 
+    run = staticmethod(sync.run)
+
     def sync(self, **log: Any) -> RunReport:
         return sync.run(self.new_log(**log))
 
