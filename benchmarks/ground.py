@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ def postgres(folder: Path) -> Iterator[str]:
         yield url
     finally:
         server.stop()
+        for data in folder.glob("pg*"):  # for root it is only a link: the server runs as another user, elsewhere
+            if data.is_symlink():
+                shutil.rmtree(data.resolve().parent)
 
 
 @contextmanager
