@@ -17,7 +17,7 @@ SECONDS = 300.0
 
 
 def connect(port: int, *, is_new_port: bool) -> list[str]:
-    """Connect the demo's app unless it is; what changed, in words. Its mappings, once made, are the user's to change."""
+    """Connect the demo's app unless it is; what changed, in words. Its mappings, once made, are the user's."""
     if demo.is_loaded(access.LOCAL) and not is_new_port:
         return []
     return demo.load(access.LOCAL, **_endpoints(_address(port)))
