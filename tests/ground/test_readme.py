@@ -113,7 +113,7 @@ def test_dependencies_tells_of_every_requirement() -> None:
     ("places", "files"),
     [
         (["app.py", "pages", "glsync"], ["requirements.txt"]),
-        (["tests", "tools"], ["requirements.txt", "requirements-dev.txt"]),
+        (["tests", ".ci"], ["requirements.txt", "requirements-dev.txt"]),
         (["benchmarks"], ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"]),
     ],
 )
