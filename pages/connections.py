@@ -63,11 +63,10 @@ def detail(asked: str) -> None:
         st.markdown(f":red[{icon('error')}] {words.plain(row.status_message)}")
     acts(row)
     connection_forms.test_result(row)
-    left, right = st.columns([3, 2], gap="medium")
-    with left, card("Used by", "connections_used_by"):
-        used_by(row)
-    with right, card("Facts", "connections_facts"):
+    with card("Facts", "connections_facts"):
         about(row)
+    with card("Used by", "connections_used_by"):
+        used_by(row)
 
 
 def acts(row: ConnectionRow) -> None:
@@ -90,12 +89,9 @@ def used_by(row: ConnectionRow) -> None:
     if not using:
         st.caption("No mapping uses this connection yet.")
         places.link("Map a table", "mappings", icon=icon("add"), mapping="new", connection=row.id)
-    for mapping in using:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            chip(tables.health(mapping))
-            st.markdown(words.plain(tables.route(mapping)), width="content")
-            st.space("stretch")
-            places.link("Open", "mappings", icon=icon("arrow_forward"), mapping=mapping.id)
+        return
+    if (picked := tables.mappings(using, key="connections_used")) is not None:
+        places.go("mappings", mapping=using[picked].id)
 
 
 def about(row: ConnectionRow) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from glsync.services import mappings, metrics, overview, runs
+from glsync.services import demo, mappings, metrics, overview, runs
 from glsync.services.overview import Happening, Overview
-from glsync.ui import commands, live, places, shell, state, tables, texts, words
+from glsync.ui import commands, components, live, places, shell, state, tables, texts, words
 from glsync.ui.components import card, empty, guarded, icon, timeline
 
 visit = shell.enter("dashboard")
@@ -44,11 +42,12 @@ def first_steps(found: Overview) -> None:
 def first_sync(found: Overview) -> None:
     """Everything is connected and nothing ran: one press away from the first rows."""
     with st.container(border=True, key="dashboard_first_sync", horizontal=True, vertical_alignment="center"):
+        is_demo = demo.is_loaded(visit.actor)
         with st.container(gap="xsmall"):
-            st.subheader(texts.FIRST_SYNC, anchor=False)
+            st.subheader(texts.FIRST_SYNC_DEMO if is_demo else texts.FIRST_SYNC, anchor=False)
             st.markdown(f":gray[{texts.FIRST_SYNC_BODY.format(tables=words.counted(found.mappings_total, 'table'))}]")
         st.button(
-            texts.SYNC_ALL_DEMO,
+            texts.SYNC_ALL_DEMO if is_demo else texts.SYNC_ALL,
             type="primary",
             key="dashboard_sync_all",
             icon=icon("sync"),
@@ -74,47 +73,34 @@ def cards(found: Overview) -> None:
     ages = metrics.freshness(visit.actor)["age_seconds"].dropna()
     week = metrics.per_day(visit.actor, days=7)
     with st.grid(4, min_column_width=170, gap="small", key="dashboard_cards"):
-        stat(
+        components.stat(
             "Oldest data",
             words.age(found.oldest_freshness),
             "schedule",
             [float(age) for age in ages],
             f"Last good run of the stalest mapping: {words.moment(found.oldest_freshness)}. One bar for each mapping.",
         )
-        stat(
+        components.stat(
             "Rows synced, 24 h",
             words.number(found.records_24h),
             "swap_vert",
             found.records_24h_series,
             "Rows stored in the last 24 hours. One bar for each hour.",
         )
-        stat(
+        components.stat(
             "Open errors",
             words.number(found.open_errors),
             "error",
             [float(rows) for rows in week["rejected"]],
             "Rows that wait for somebody. One bar for each of the last 7 days: rows held back.",
         )
-        stat(
+        components.stat(
             "Success rate, 7 d",
             words.share(found.success_rate_7d),
             "verified",
             [float(done) for done in week["completed"]],
             "Runs that completed, of all that ended. One bar for each day: runs without any error.",
         )
-
-
-def stat(label: str, value: str, symbol: str, series: Sequence[float], help: str) -> None:
-    st.metric(
-        label,
-        value,
-        help=help,
-        icon=icon(symbol),
-        chart_data=series or [0],
-        chart_type="bar",
-        border=True,
-        height="stretch",
-    )
 
 
 def told(line: Happening) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from glsync.services import mappings, runs
 from glsync.services.runs import RunFilter
-from glsync.ui import commands, live, places, plan_view, run_detail, run_view, shell, tables, texts, words
+from glsync.ui import commands, live, plan_view, run_detail, run_view, shell, tables, texts, words
 from glsync.ui.components import empty, guarded, icon
 
 visit = shell.enter("runs")
@@ -55,7 +55,14 @@ def running_now() -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 run_view.heading(run)
                 st.space("stretch")
-                places.link("Open", "runs", icon=icon("arrow_forward"), run=run.id)
+                st.button(
+                    "Open",
+                    key=f"runs_open_{run.id}",
+                    icon=icon("arrow_forward"),
+                    type="tertiary",
+                    on_click=open_run,
+                    args=(str(run.id),),
+                )
                 run_detail.cancel_button(visit, run)
             run_view.working(run)
 
@@ -110,11 +117,16 @@ def history(shown: RunFilter) -> None:
             st.button(f"{words.counted(newer, 'newer run')} · Show", key="runs_newer", icon=icon("arrow_upward"))
         rows = runs.history(visit.actor, shown, limit=tables.PAGE, offset=newer + (page - 1) * tables.PAGE)
         if (picked := tables.runs(rows, key=TABLE)) is not None:
-            st.query_params["run"] = str(rows[picked].id)
-            st.rerun()
+            open_run(str(rows[picked].id))
 
     with table:
         live.region("runs_history_live", draw, busy=lambda: bool(runs.active(visit.actor)))
+
+
+def open_run(run_id: str) -> None:
+    """Show this run. Both in a callback and where a table is drawn, the whole page is drawn anew."""
+    st.query_params["run"] = run_id
+    st.rerun()
 
 
 def clear_filters() -> None:

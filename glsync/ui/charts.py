@@ -75,7 +75,7 @@ def _bar_width(frame: pd.DataFrame) -> float:
     return max(2.0, min(26.0, 330 / days * 0.7))
 
 
-LEGEND = alt.Legend(orient="top", offset=2, title=None)
+LEGEND = alt.Legend(orient="top", offset=2, title=None, labelFontSize=11, columnPadding=6, symbolSize=60)
 
 
 def stacked(names: dict[str, str], colours: Sequence[str], unit: str) -> Callable[[pd.DataFrame], Chart]:
@@ -118,7 +118,7 @@ def lines(names: dict[str, str], colours: Sequence[str], unit: str) -> Callable[
             .mark_line(point=alt.OverlayMarkDef(size=36), interpolate="monotone", strokeWidth=2)
             .encode(
                 _day(frame),
-                alt.Y("value:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
+                alt.Y("value:Q", title=None, axis=alt.Axis(format=".2~f", tickCount=4)),
                 alt.Color("part:N", scale=alt.Scale(domain=order, range=list(colours)), legend=LEGEND),
                 tooltip=[
                     alt.Tooltip("day:T", title="Day", format="%-d %b %Y"),
@@ -158,7 +158,7 @@ def causes(frame: pd.DataFrame) -> Chart:
     long["state"] = long["state"].map({"open": "Open", "closed": "Closed"})
     return (
         alt.Chart(long)
-        .mark_bar(cornerRadius=1.5)
+        .mark_bar(cornerRadius=1.5, height=18)
         .encode(
             alt.X("count:Q", title=None, axis=alt.Axis(format="~s", tickMinStep=1, tickCount=4)),
             alt.Y("cause:N", title=None, sort="-x", axis=alt.Axis(labelLimit=220)),

@@ -88,6 +88,20 @@ def card(heading: str, key: str, *, aside: str = "", step: int | None = None) ->
         yield
 
 
+def stat(label: str, value: str, symbol: str, series: Sequence[float], help: str) -> None:
+    """A figure with its small history, one bar for each value."""
+    st.metric(
+        label,
+        value,
+        help=help,
+        icon=icon(symbol),
+        chart_data=series or [0],
+        chart_type="bar",
+        border=True,
+        height="stretch",
+    )
+
+
 LEVELS = {"error": ("error", "red"), "warning": ("warning", "orange")}
 
 

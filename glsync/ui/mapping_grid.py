@@ -34,7 +34,9 @@ def draw(
     visit: Visit, editing: Editing, source: Source, target: Sequence[TableColumn], found: Sequence[Problem]
 ) -> None:
     """Toolbar, then grid. The toolbar stands first so that a keyboard reaches it without walking the cells."""
+    asked = st.query_params.get("column")
     rows = mapping_draft.grid_rows(source.columns, editing.base)
+    rows.sort(key=lambda row: row.pair is None or row.pair.column != asked)  # the column somebody came for stands first
     problems = _by_column(found)
     view = _toolbar(visit, editing, source, target)
     fitting = state.made_once(
@@ -171,12 +173,12 @@ def _columns(editing: Editing, target: Sequence[TableColumn]) -> dict[str, Any]:
     return {
         "glide": tables.text("Glide column", pinned=True),
         "type": tables.text("In Glide"),
-        "sample": tables.text("For example"),
+        "sample": tables.text("For example", width=170),
         "column": postgres,
         "kind": st.column_config.SelectboxColumn(
             "Read as", options=list(texts.KINDS), format_func=lambda kind: texts.KINDS[str(kind)], required=True
         ),
-        "problem": tables.text("Problem", width="large"),
+        "problem": tables.text("Problem", width="medium"),
     }
 
 

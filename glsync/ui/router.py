@@ -7,15 +7,17 @@ from pathlib import Path
 import streamlit as st
 
 from glsync.errors import SyncError
-from glsync.services import errors
+from glsync.services import access, errors
 from glsync.ui import places, shell, texts
 
+SIDEBAR = 236  # pixels: what the menu needs, and no more
 STATIC = Path(__file__).parent / "static"
 
 
 def main() -> None:
-    st.set_page_config(page_title=texts.PRODUCT, page_icon=str(STATIC / "icon.svg"), layout="wide")
-    st.logo(str(STATIC / "logo.svg"), icon_image=str(STATIC / "icon.svg"), size="large")
+    icon = str(STATIC / "icon.svg")
+    st.set_page_config(texts.PRODUCT, icon, layout="wide", initial_sidebar_state=SIDEBAR)
+    st.logo(str(STATIC / "logo.svg"), icon_image=icon, size="large")
     notes = {"errors": _open_errors()}
     menu = {section: [_page(name, notes.get(name, "")) for name in names] for section, names in texts.SECTIONS.items()}
     st.navigation(menu).run()
@@ -29,6 +31,7 @@ def _page(name: str, note: str) -> st.Page:
         icon=f":material/{title.icon}:",
         url_path=places.ADDRESSES.get(name, name),
         default=name == "dashboard",
+        visibility="visible" if access.allowed(shell.who(), texts.ROLES.get(name, "viewer")) else "hidden",
     )
 
 

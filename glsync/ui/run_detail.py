@@ -18,18 +18,22 @@ from glsync.ui.shell import Visit
 
 def page(visit: Visit, asked: str) -> None:
     """The run that the address names."""
-    places.link("All runs", "runs", icon=icon("arrow_back"))
+    st.button("All runs", key="runs_back", icon=icon("arrow_back"), type="tertiary", on_click=close)
     with guarded("runs_detail"):
         try:
             run = runs.get(visit.actor, UUID(asked))
         except (NotFound, ValueError):
             with empty(texts.EMPTY["gone"], "runs_detail"):
-                places.link("All runs", "runs")
+                st.button("All runs", key="runs_all", on_click=close)
             return
         live.region(
             "runs_detail_live", lambda: _draw(visit, run.id), busy=lambda: not runs.get(visit.actor, run.id).ended
         )
         approval_dialog(visit, run)
+
+
+def close() -> None:
+    st.query_params.pop("run", None)
 
 
 def _draw(visit: Visit, log_id: UUID) -> None:
@@ -51,6 +55,10 @@ def _draw(visit: Visit, log_id: UUID) -> None:
         with card("Held back, by cause", "runs_detail_causes"):
             for cause in causes:
                 _cause(cause)
+    elif run.counts.failed:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(texts.HELD_BACK_BEFORE, width="content")
+            places.link("Errors", "errors", icon=icon("arrow_forward"), errors_mapping=run.mapping_name)
     with card("Log", "runs_detail_log"):
         _log(visit, run)
 

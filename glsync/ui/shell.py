@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+import glsync
 from glsync.errors import SyncError
-from glsync.services import access, runs
+from glsync.services import access, demo, runs
 from glsync.services.access import Actor, Role
 from glsync.ui import live, messages, state, texts, words
 from glsync.ui.components import icon
@@ -68,6 +69,7 @@ def _status_line(actor: Actor) -> None:
     """Is what stands below alive: the database, the worker, and how often we look."""
     with st.sidebar:
         live.region("shell_pulse", lambda: _pulse(actor))
+        st.caption(f"{texts.PRODUCT} {glsync.__version__} · {words.plain(actor.name)}")
 
 
 def _pulse(actor: Actor) -> None:
@@ -83,4 +85,8 @@ def _pulse(actor: Actor) -> None:
     elif datetime.now(UTC) - seen > SILENT:
         st.badge(f"Worker last seen {words.ago(seen)}", icon=icon("warning"), color="orange", help=texts.NO_WORKER)
     else:
-        st.badge("Live", icon=icon("sensors"), color="green", help=texts.LIVE.format(seconds=live.IDLE))
+        st.badge("Worker ready", icon=icon("sensors"), color="green", help=texts.LIVE.format(seconds=live.IDLE))
+    if demo.is_loaded(actor):
+        st.badge("Demo data", icon=icon("science"), color="violet", help=texts.DEMO_DATA)
+    else:
+        st.badge("Live data", icon=icon("public"), color="blue", help=texts.LIVE_DATA)

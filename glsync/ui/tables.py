@@ -122,7 +122,7 @@ def mappings(
     )
     columns: dict[str, Column] = {
         "name": text("Mapping", pinned=True),
-        "state": chips("State", texts.HEALTH.values(), width=176),
+        "state": chips("State", texts.HEALTH.values(), width=124),
         "route": text("From Glide to Postgres"),
         "last": since("Last success"),
         "next": since("Next run"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from glsync.services.access import Role
+
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 
 PRODUCT = "Glide Sync"
@@ -30,6 +32,8 @@ TITLES = {
     "mappings": Title("Mappings", "account_tree", "Which Glide table goes to which Postgres table, column by column."),
     "settings": Title("Settings", "settings", "This installation: versions, database, worker and demo."),
 }
+ROLES: dict[str, Role] = {"settings": "admin"}
+"""The role a page asks for where looking is not enough; the menu leaves it out for others."""
 SECTIONS = {
     "Overview": ("dashboard",),
     "Sync": ("runs", "errors", "metrics"),
@@ -59,7 +63,7 @@ HEALTH = {
     "healthy": Chip("Healthy", "check_circle", "green"),
     "syncing": Chip("Syncing", "sync", "blue"),
     "queued": Chip("Queued", "schedule", "gray"),
-    "partly": Chip("Completed with errors", "warning", "orange"),
+    "partly": Chip("With errors", "warning", "orange"),
     "failed": Chip("Action needed", "error", "red"),
     "cancelled": Chip("Cancelled", "block", "gray"),
     "paused": Chip("Paused", "pause_circle", "gray"),
@@ -177,6 +181,8 @@ REFUSED = "This page needs the role {needed}; you are signed in as {name} with t
 REFUSED_HINT = "Ask an administrator of this workspace to raise your role."
 NEEDS = "Needs the role {role} or higher."
 """Help of a button that is drawn but disabled for this reader."""
+DEMO_DATA = "A stand-in on this machine plays Glide. Nothing leaves it."
+LIVE_DATA = "Connected to Glide itself."
 NO_WORKER = "Runs wait in the queue until a worker takes them. Start one with: python -m glsync worker"
 LIVE = "A worker is at hand. The page looks every {seconds} s, more often while something runs."
 
@@ -194,9 +200,12 @@ VERDICTS = {
     "healthy": ("green", "check_circle", "All healthy"),
 }
 """Verdict of the overview -> colour, icon, words."""
-FIRST_SYNC = "The demo is connected"
-FIRST_SYNC_BODY = "{tables} are mapped to Postgres. One press copies their rows; nothing in Glide is touched."
+FIRST_SYNC = "Everything is connected"
+FIRST_SYNC_DEMO = "The demo is connected"
+FIRST_SYNC_BODY = "{tables} are mapped to Postgres. One press brings their rows in step."
+SYNC_ALL = "Sync all tables"
 SYNC_ALL_DEMO = "Sync all demo tables"
+HELD_BACK_BEFORE = "A later run met these rows again; they are listed under Errors."
 
 DRY_RUN_HELP = "Reads both sides and shows what a run would do now. Nothing is written."
 CANCEL_HELP = "Stops after the page it is at. Rows stored before stay."

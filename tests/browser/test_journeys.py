@@ -19,7 +19,7 @@ def test_from_the_first_start_to_a_synced_demo_takes_one_press(look, fresh_app):
     reader.sees("12 tables are mapped to Postgres").press("Sync all demo tables")
     reader.sees("12 runs queued.")
     table = reader.grid("dashboard_mappings")
-    states = "Healthy|Completed with errors"
+    states = "Healthy|With errors"
     row = table.row_of(1, "purchase_orders")
     expect(table.cell(2, row)).to_contain_text(re.compile(states))
     expect(table.cell(4, row)).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d"))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 import streamlit as st
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from glsync.services import connections, demo, mappings, runs
@@ -60,7 +61,19 @@ class Page:
     @property
     def text(self) -> str:
         """Every word on the page, one element a line, without the escapes of Markdown."""
-        kinds = ("title", "header", "subheader", "markdown", "caption", "text", "code", "badge", "error", "success", "info")
+        kinds = (
+            "title",
+            "header",
+            "subheader",
+            "markdown",
+            "caption",
+            "text",
+            "code",
+            "badge",
+            "error",
+            "success",
+            "info",
+        )
         found = [str(element.value) for kind in kinds for element in self.app.get(kind) if hasattr(element, "value")]
         found += [f"{metric.label} {metric.value}" for metric in self.app.metric]
         found += [f"{table.value}" for table in self.app.table]
@@ -114,6 +127,7 @@ def open_page(database: str) -> Iterator[Callable[..., Page]]:
     """Open a page by its name, with the parameters of its address."""
     st.cache_data.clear()
     st.cache_resource.clear()
+    config.set_option("client.showErrorDetails", "full")
 
     def opened(name: str, **parameters: object) -> Page:
         app = AppTest.from_file(str(ROUTER), default_timeout=30)

@@ -78,7 +78,7 @@ def test_a_new_token_replaces_the_old_one_and_is_tested(open_page, ops):
 
 def test_a_connection_says_who_uses_it_and_cannot_be_deleted_meanwhile(open_page, ops, items):
     page = open_page("connections", connection=ops.id)
-    assert "Items → items" in page.text
+    assert page.grid("connections_used")["route"].tolist() == ["Items → items"]
     page.press("Delete").set("connections_delete_name", "ops")
     assert page.buttons["Delete connection"].disabled
 
