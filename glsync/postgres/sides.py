@@ -148,6 +148,8 @@ class Sides:
 
     def cannot_read(self, cursor: extensions.cursor, ids: Sequence[str]) -> None:
         """Rows nobody may decide on in this run."""
+        if not ids:
+            return
         cursor.execute(
             "insert into glsync_unread select distinct unnest(%s::text[]) on conflict do nothing", (list(ids),)
         )

@@ -1,15 +1,16 @@
-"""Writes to Glide in flight: pending → sent → accepted, done, unknown or failed; committed before and after a call."""
+"""Writes to Glide in flight: sent → accepted, done, unknown or failed; pending when Glide was too busy to take them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from psycopg2 import extensions, extras
+from psycopg2 import extensions
 
+from glsync import statements
 from glsync.store.links import as_json
 from glsync.values import Cells, Operation
 
@@ -41,45 +42,25 @@ class Intent:
     """Since it was sent."""
 
 
-def add(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, epoch: int, intents: Iterable[Intent]) -> None:
-    extras.execute_values(
-        cursor,
-        """insert into glsync.intents (id, mapping_id, log_id, epoch, link_id, operation, glide_row_id, pg_key, cells,
-           raw, before, base_glide, base_postgres, if_match, price) values %s""",
-        [
-            (
-                each.id, str(mapping_id), str(log_id), epoch, each.link_id, each.operation, each.glide_row_id,
-                each.pg_key, as_json(each.cells), as_json(each.raw), as_json(each.before), as_json(each.base_glide),
-                as_json(each.base_postgres), each.if_match, each.price,
-            )
-            for each in intents
-        ],
-        page_size=500,
-    )  # fmt: skip
-
-
-def mark_sent(cursor: extensions.cursor, ids: Sequence[str]) -> None:
-    """Committed before the call: from now on a crash leaves these in doubt."""
-    cursor.execute(
-        """update glsync.intents set state = 'sent', sent_at = clock_timestamp(), attempts = attempts + 1
-           where id = any(%s::uuid[])""",
-        (list(ids),),
-    )
+def send(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, epoch: int, intents: Sequence[Intent]) -> None:
+    """These leave now. Committed before the call: from then on a crash leaves them in doubt."""
+    rows = [
+        {
+            "id": each.id, "link_id": each.link_id, "operation": each.operation, "glide_row_id": each.glide_row_id,
+            "pg_key": each.pg_key, "cells": each.cells, "raw": each.raw, "before": each.before,
+            "base_glide": each.base_glide, "base_postgres": each.base_postgres, "if_match": each.if_match,
+            "price": each.price,
+        }
+        for each in intents
+    ]  # fmt: skip
+    given = {"mapping": str(mapping_id), "log": str(log_id), "epoch": epoch, "rows": as_json(rows)}
+    cursor.execute(statements.text("journal_add"), given)
 
 
 def mark(cursor: extensions.cursor, outcomes: Sequence[tuple[str, str, str | None, str]]) -> None:
     """(id, state, Glide's row id when it became known, what Glide said)."""
-    if not outcomes:
-        return
-    extras.execute_values(
-        cursor,
-        """update glsync.intents as i
-           set state = v.state, glide_row_id = coalesce(v.row_id, i.glide_row_id), said = nullif(v.said, ''),
-               ended_at = case when v.state in ('done', 'failed', 'cancelled') then clock_timestamp() end
-           from (values %s) as v (id, state, row_id, said) where i.id = v.id::uuid""",
-        outcomes,
-        page_size=1000,
-    )
+    if outcomes:
+        cursor.execute(statements.text("journal_mark"), [list(column) for column in zip(*outcomes, strict=True)])
 
 
 def unsent(cursor: extensions.cursor, ids: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -112,6 +112,8 @@ def follow_keys(cursor: extensions.cursor, mapping_id: UUID) -> None:
 
 def forget(cursor: extensions.cursor, ids: Sequence[str]) -> None:
     """These rows are on neither side any more, or were let go."""
+    if not ids:
+        return
     cursor.execute("delete from glsync.links where id = any(%s::uuid[])", (list(ids),))
 
 
@@ -173,19 +175,10 @@ def let_go(cursor: extensions.cursor, mapping_id: UUID) -> None:
 
 
 def remember_past(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, pasts: Iterable[Past]) -> None:
-    extras.execute_values(
-        cursor,
-        """insert into glsync.history
-           (mapping_id, log_id, link_id, side, operation, glide_row_id, pg_key, before, after) values %s""",
-        [
-            (
-                str(mapping_id), str(log_id), past.link_id, past.side, past.operation, past.glide_row_id, past.pg_key,
-                as_json(past.before), as_json(past.after),
-            )
-            for past in pasts
-        ],
-        page_size=500,
-    )  # fmt: skip
+    rows = [asdict(past) for past in pasts]
+    if rows:
+        given = {"mapping": str(mapping_id), "log": str(log_id), "rows": as_json(rows)}
+        cursor.execute(statements.text("history_add"), given)
 
 
 # --- conflicts -------------------------------------------------------------------------------------------------------

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import count
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from uuid import uuid4
 
 from psycopg2 import extensions
@@ -15,15 +15,15 @@ from glsync.engine.writing import to_glide
 from glsync.errors import GlideBusy, GlideError
 from glsync.glide.push import Op, Outcome, all_of, calls
 from glsync.postgres import capture
-from glsync.store import journal, links, runs
+from glsync.store import journal, links
 from glsync.store.db import transaction
 from glsync.store.journal import Intent
 from glsync.store.lease import Lease
-from glsync.store.links import Link, Past
-from glsync.store.problems import Trouble
+from glsync.store.links import Link
 from glsync.twoway.decide import Decided, Item, seen_by_merge
 from glsync.twoway.observe import Run, reread_rows
-from glsync.values import Base, Cells, Counts, Operation
+from glsync.twoway.record import record
+from glsync.values import Cells, Operation
 
 AT_ONCE = 4
 """Calls under way together: most of what parallelism gives, and kind to Glide's limits."""
@@ -31,7 +31,6 @@ BUSY_TRIES = 8
 LONGEST_PAUSE = 60.0
 FREEZE = 60.0
 """Seconds between the journal and the call; a process that slept longer may have lost the mapping and sends nothing."""
-COUNTED: dict[Operation, str] = {"create": "created", "update": "updated", "delete": "deleted", "mark": "deleted"}
 
 
 def push(connection: extensions.connection, run: Run, decided: Decided, lease: Lease) -> None:
@@ -41,13 +40,12 @@ def push(connection: extensions.connection, run: Run, decided: Decided, lease: L
         if not items:
             continue
         intents = [_intent(run, item, operation) for item in items]
-        with transaction(connection) as cursor:
-            lease.check(cursor)
-            capture.sign(cursor, run.job.mapping.id)
-            journal.add(cursor, run.job.mapping.id, run.job.log_id, lease.epoch, intents)
-            if operation == "create":
+        if operation == "create":
+            with transaction(connection) as cursor:
+                lease.check(cursor)
+                capture.sign(cursor, run.job.mapping.id)
                 _prepare_creates(cursor, run, items, intents)
-        _send_all(connection, run, intents, lease)
+        _Sending(connection, run, intents, lease).send()
 
 
 def _intent(run: Run, item: Item, operation: Operation) -> Intent:
@@ -87,200 +85,102 @@ def _prepare_creates(cursor: extensions.cursor, run: Run, items: Sequence[Item],
 # --- sending ---------------------------------------------------------------------------------------------------------
 
 
-def _send_all(connection: extensions.connection, run: Run, intents: Sequence[Intent], lease: Lease) -> None:
-    """A wave of calls at a time; each answer is written down before the next wave goes out."""
-    known = {each.id: each for each in intents}
-    ops = [Op(each.id, each.operation, each.glide_row_id, each.raw, each.if_match) for each in intents]
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="push") as pool:
-        for wave in _waves(list(calls(ops, run.source.most_per_call))):
-            _send_wave(connection, run, _fresh(connection, run, wave, known), known, lease, pool)
+class _Sending:
+    """Writes on their way: AT_ONCE calls together, each in the journal before it leaves and once it is back."""
 
+    def __init__(self, connection: extensions.connection, run: Run, intents: Sequence[Intent], lease: Lease) -> None:
+        self._connection, self._run, self._lease = connection, run, lease
+        self._known = {each.id: each for each in intents}
+        self._left = deque(calls([_op(each) for each in intents], run.source.most_per_call))
+        self._flying: dict[Future[list[Outcome]], tuple[Op, ...]] = {}
+        self._busy_in_a_row = 0
+        self._broken: GlideError | None = None
 
-def _waves(sent: Sequence[tuple[Op, ...]]) -> Iterator[Sequence[tuple[Op, ...]]]:
-    for start in range(0, len(sent), AT_ONCE):
-        yield sent[start : start + AT_ONCE]
+    def send(self) -> None:
+        """Until all are answered.
 
+        Raises:
+            GlideError: nothing more can be written; what was answered is written down.
+        """
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="push") as pool:
+            while self._left or self._flying:
+                self._lease.go_on()
+                self._depart(pool)
+                if self._flying:
+                    self._arrive(*wait(self._flying, return_when=FIRST_COMPLETED)[0])
+        if self._broken is not None:
+            raise self._broken
 
-def _fresh(
-    connection: extensions.connection, run: Run, wave: Sequence[tuple[Op, ...]], known: dict[str, Intent]
-) -> list[tuple[Op, ...]]:
-    """The calls to send. A Big Table's rows are looked at once more before they are deleted: no version guards that."""
-    doomed = {op.row_id: known[op.id] for call in wave for op in call if op.operation == "delete" and op.row_id}
-    if not doomed or run.source.kind != "big":
-        return list(wave)
-    reread_rows(connection, run, list(doomed))
-    with transaction(connection) as cursor:
-        now, unread = run.sides.at(cursor, list(doomed)), run.sides.unread(cursor, list(doomed))
-        changed = {
-            intent.id
-            for row_id, intent in doomed.items()
-            if row_id in unread or now.get(row_id) not in (None, intent.before)
-        }
-        record(cursor, run, known, [Outcome(id_, "stale", said="edited in Glide just now") for id_ in sorted(changed)])
-    return _only(wave, lambda op: op.id not in changed)
-
-
-def _only(wave: Sequence[tuple[Op, ...]], wanted: Callable[[Op], bool]) -> list[tuple[Op, ...]]:
-    return [left for call in wave if (left := tuple(op for op in call if wanted(op)))]
-
-
-def _send_wave(
-    connection: extensions.connection,
-    run: Run,
-    wave: Sequence[tuple[Op, ...]],
-    known: dict[str, Intent],
-    lease: Lease,
-    pool: ThreadPoolExecutor,
-) -> None:
-    """Send a wave; what Glide was too busy for goes out again after a pause.
-
-    Raises:
-        GlideError: nothing more can be written; what was answered is written down.
-    """
-    for attempt in count(1):
-        lease.go_on()
-        outcomes, error = _send(connection, run, wave, lease, pool)
-        busy = {each.id: each.after for each in outcomes if each.state == "busy"}
-        with transaction(connection) as cursor:
-            lease.check(cursor)
-            capture.sign(cursor, run.job.mapping.id)
-            journal.unsent(cursor, list(busy))
-            record(cursor, run, known, [each for each in outcomes if each.id not in busy])
-        if error is not None:
-            raise error
-        if not busy:
+    def _depart(self, pool: ThreadPoolExecutor) -> None:
+        """As many calls as may leave now."""
+        room = min(AT_ONCE - len(self._flying), len(self._left))
+        leaving = self._fresh([self._left.popleft() for _ in range(room)])
+        if not leaving:
             return
-        if attempt == BUSY_TRIES:
-            raise GlideBusy(f"Glide asked us to slow down {BUSY_TRIES} times in a row")
-        pause = min(max((each for each in busy.values() if each), default=0.25 * 2**attempt), LONGEST_PAUSE)
-        lease.wait(pause, f"Waiting {pause:.0f} s: Glide asked us to slow down")
-        wave = _only(wave, lambda op: op.id in busy)  # noqa: B023  # used at once
+        with transaction(self._connection) as cursor:
+            self._lease.check(cursor)
+            intents = [self._known[op.id] for call in leaving for op in call]
+            journal.send(cursor, self._run.job.mapping.id, self._run.job.log_id, self._lease.epoch, intents)
+        noted = time.monotonic()
+        self._flying |= {pool.submit(_write, self._run, call, noted): call for call in leaving}
 
+    def _arrive(self, *landed: Future[list[Outcome]]) -> None:
+        """Write down what these calls were answered; what Glide was too busy for goes out again after a pause."""
+        outcomes = [outcome for future in landed for outcome in self._answer(future, self._flying.pop(future))]
+        busy = {each.id: each.after for each in outcomes if each.state == "busy"}
+        with transaction(self._connection) as cursor:
+            self._lease.check(cursor)
+            capture.sign(cursor, self._run.job.mapping.id)
+            journal.unsent(cursor, list(busy))
+            record(cursor, self._run, self._known, [each for each in outcomes if each.id not in busy])
+        self._busy_in_a_row = self._busy_in_a_row + 1 if busy else 0
+        if busy and self._broken is None:
+            self._again([outcome.id for outcome in outcomes if outcome.id in busy], busy)
 
-def _send(
-    connection: extensions.connection,
-    run: Run,
-    wave: Sequence[tuple[Op, ...]],
-    lease: Lease,
-    pool: ThreadPoolExecutor,
-) -> tuple[list[Outcome], GlideError | None]:
-    """Each call of the wave, once; the error that makes further calls pointless, if there was one."""
-    with transaction(connection) as cursor:
-        lease.check(cursor)
-        journal.mark_sent(cursor, [op.id for call in wave for op in call])
-    noted = time.monotonic()
-    answers: list[tuple[tuple[Op, ...], Future[list[Outcome]]]] = [
-        (call, pool.submit(_write, run, call, noted)) for call in wave
-    ]
-    outcomes: list[Outcome] = []
-    broken: GlideError | None = None
-    for call, answer in answers:
+    def _answer(self, future: Future[list[Outcome]], call: tuple[Op, ...]) -> list[Outcome]:
         try:
-            outcomes += answer.result()
-        except GlideError as error:
-            broken = error
-            outcomes += all_of(call, "busy", str(error))
-    return outcomes, broken
+            return future.result()
+        except GlideError as error:  # none of it was taken, nor would anything after it be
+            self._broken = error
+            self._left.clear()
+            return all_of(call, "busy", str(error))
+
+    def _again(self, ids: Sequence[str], busy: Mapping[str, float | None]) -> None:
+        if self._busy_in_a_row > BUSY_TRIES:
+            self._broken = GlideBusy(f"Glide asked us to slow down {BUSY_TRIES} times in a row")
+            self._left.clear()
+            return
+        ops = [_op(self._known[id_]) for id_ in ids]
+        self._left.extendleft(reversed(list(calls(ops, self._run.source.most_per_call))))
+        pause = max((each for each in busy.values() if each), default=0.25 * 2**self._busy_in_a_row)
+        self._lease.wait(min(pause, LONGEST_PAUSE), f"Waiting {pause:.0f} s: Glide asked us to slow down")
+
+    def _fresh(self, leaving: Sequence[tuple[Op, ...]]) -> list[tuple[Op, ...]]:
+        """The calls to send. A Big Table's rows are looked at once more before a delete: no version guards that."""
+        doomed = {
+            op.row_id: self._known[op.id] for call in leaving for op in call if op.operation == "delete" and op.row_id
+        }
+        if not doomed or self._run.source.kind != "big":
+            return list(leaving)
+        reread_rows(self._connection, self._run, list(doomed))
+        with transaction(self._connection) as cursor:
+            now = self._run.sides.at(cursor, list(doomed))
+            unread = self._run.sides.unread(cursor, list(doomed))
+            changed = {
+                intent.id
+                for row_id, intent in doomed.items()
+                if row_id in unread or now.get(row_id) not in (None, intent.before)
+            }
+            said = "edited in Glide just now"
+            record(cursor, self._run, self._known, [Outcome(id_, "stale", said=said) for id_ in sorted(changed)])
+        return [left for call in leaving if (left := tuple(op for op in call if op.id not in changed))]
+
+
+def _op(intent: Intent) -> Op:
+    return Op(intent.id, intent.operation, intent.glide_row_id, intent.raw, intent.if_match)
 
 
 def _write(run: Run, call: Sequence[Op], noted: float) -> list[Outcome]:
     if time.monotonic() - noted > FREEZE:
         return all_of(call, "busy", "this process was frozen")
     return run.source.write(call)
-
-
-# --- writing down ----------------------------------------------------------------------------------------------------
-
-
-def record(
-    cursor: extensions.cursor, run: Run, known: dict[str, Intent], outcomes: Sequence[Outcome], *, seen: bool = False
-) -> None:
-    """Write down what became of these writes, and what follows from it.
-
-    A row Glide named gets its name on both sides at once. `accepted` is no promise: the base stays where it was, and
-    nobody decides on the row, until a read (`seen`) has shown the write.
-    """
-    pairs = [(known[each.id], each) for each in outcomes]
-    journal.mark(cursor, [(each.id, _state(each.state), each.row_id, each.said) for each in outcomes])
-    happened = [(intent, each) for intent, each in pairs if each.state in ("accepted", "done")]
-    done = [(intent, each) for intent, each in happened if each.state == "done"]
-    failed = [(intent, each) for intent, each in pairs if each.state == "failed"]
-    _name(cursor, run, [(intent, each) for intent, each in happened if intent.operation == "create" and each.row_id])
-    _unname(cursor, run, [intent for intent, each in failed if intent.operation == "create" and each.row_id])
-    links.save(
-        cursor, run.job.mapping.id, [_link(intent, each) for intent, each in done if intent.operation != "delete"]
-    )
-    links.forget(cursor, [intent.link_id for intent, _ in done if intent.operation == "delete"])
-    _account(cursor, run, [(intent, each) for intent, each in happened if intent.state != "accepted" or not seen])
-    for intent, _ in done:
-        run.counts += Counts(**{COUNTED[intent.operation]: 1})
-    run.recorder.note(cursor, [_trouble(intent, each) for intent, each in failed])
-    run.counts += Counts(failed=len(failed))
-    run.undone |= {intent.link_id for intent, each in pairs if each.state not in ("accepted", "done")}
-    runs.progress(cursor, run.job.log_id, "push", run.counts, run.reads + run.writes, None)
-
-
-def _state(state: str) -> str:
-    return "cancelled" if state == "stale" else state
-
-
-def _name(cursor: extensions.cursor, run: Run, created: Sequence[tuple[Intent, Outcome]]) -> None:
-    links.name(cursor, {intent.link_id: outcome.row_id for intent, outcome in created})
-    rows = [
-        {"pg_key": links.key_of(intent.pg_key), "glide_row_id": outcome.row_id, "was": None}
-        for intent, outcome in created
-        if intent.pg_key
-    ]
-    run.sides.name(cursor, rows)
-
-
-def _unname(cursor: extensions.cursor, run: Run, lost: Sequence[Intent]) -> None:
-    """Rows Glide named and never showed: they will be added again, under another name."""
-    links.name(cursor, dict.fromkeys((intent.link_id for intent in lost), None))
-    rows = [
-        {"pg_key": links.key_of(intent.pg_key), "glide_row_id": None, "was": intent.glide_row_id} for intent in lost
-    ]
-    run.sides.name(cursor, rows)
-
-
-def _link(intent: Intent, outcome: Outcome) -> Link:
-    base = Base(intent.base_glide or {}, intent.base_postgres or {})
-    return Link(intent.link_id, outcome.row_id or intent.glide_row_id, intent.pg_key, base.glide, base.postgres)
-
-
-def _account(cursor: extensions.cursor, run: Run, taken: Sequence[tuple[Intent, Outcome]]) -> None:
-    """What Glide took is paid for, and what it replaced is kept."""
-    run.writes += sum(intent.price for intent, _ in taken)
-    links.remember_past(
-        cursor, run.job.mapping.id, run.job.log_id, [_past(intent, outcome) for intent, outcome in taken]
-    )
-
-
-def _past(intent: Intent, outcome: Outcome) -> Past:
-    after = None if intent.operation == "delete" else {**(intent.before or {}), **intent.cells}
-    return Past(
-        intent.link_id,
-        "glide",
-        intent.operation,
-        outcome.row_id or intent.glide_row_id,
-        intent.pg_key,
-        intent.before,
-        after,
-    )
-
-
-def _trouble(intent: Intent, outcome: Outcome) -> Trouble:
-    row = intent.glide_row_id or f"with the key {intent.pg_key}"
-    is_late = intent.state == "accepted"
-    said = "accepted it, and no read ever showed it" if is_late else f"refused to {intent.operation} it"
-    return Trouble(
-        "APPLY_NOT_OBSERVED" if is_late else "API_ERROR",
-        f"Row {row}: Glide {said}: {outcome.said}",
-        row_id=intent.glide_row_id or f"pg:{intent.pg_key}",
-        rule=outcome.said,
-        hint="The next run writes it again."
-        if is_late
-        else "Correct the row in Postgres or the column in Glide; then press Retry.",
-        retryable=True,
-        record=dict(intent.cells),
-    )

@@ -23,7 +23,7 @@ from glsync.store.journal import Intent
 from glsync.store.lease import Lease
 from glsync.store.problems import Trouble
 from glsync.twoway.observe import POINT_READS, Run, read_glide, reread_rows
-from glsync.twoway.push import record
+from glsync.twoway.record import record
 from glsync.values import Cells, Kind
 
 PAUSES = (0.5, 2.0, 5.0)

@@ -1,0 +1,222 @@
+"""How fast changes reach Glide: python -m benchmarks.push [rows] [latency in milliseconds] [rounds]
+
+Glide is the stand-in in a process of its own, each of whose answers takes at least the latency (10,000 rows and 50 ms
+unless said). Timed are pushes of runs, with journal, names and history: ours, and for a yardstick the same with one
+full batch of 500 after another; beside them a script that sends the same batches one after another and remembers
+nothing. Printed are the best rounds, in rows a second. At the end Glide takes at most 10 calls a second and answers 429
+to the others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import psycopg2
+import requests
+
+BATCH = 500
+APP, TOKEN = "benchmark", "token-of-the-benchmark"
+TABLES = {"classic": "native-table-push", "big": "native-table-big"}
+PLAIN = "native-table-plain"
+COLUMNS = {"Name": ("string", "name", "text"), "qty01": ("number", "quantity", "integer")}
+
+
+def main() -> None:
+    rows, latency, rounds = (int(value) for value in [*sys.argv[1:], *["10000", "50", "3"][len(sys.argv) - 1 :]])
+    with standin() as url, database() as connection:
+        os.environ["GLSYNC_ALLOWED_GLIDE_HOSTS"] = urlsplit(url).netloc
+        load(url)
+        mapping = prepare(connection, url, rows)
+        control(url, "settings", {"latency": latency / 1000})
+        print(f"{rows:,} changes, {latency} ms a call; rows a second")
+        told("added by a bare script", rows, [plain(url, adds(rows))])
+        told("added by ours", rows, [pushed(mapping)])
+        bare, single, ours = [], [], []
+        for revision in range(1, rounds + 1):
+            bare.append(plain(url, sets(url, revision)))
+            single.append(updated(connection, mapping, at_once=1))
+            ours.append(updated(connection, mapping))
+        told("changed by a bare script", rows, bare)
+        told("changed by ours, one call after another", rows, single)
+        told("changed by ours", rows, ours)
+        print(f"ratio to one after another {min(single) / min(ours):.2f}, to a bare script {min(bare) / min(ours):.2f}")
+        control(url, "settings", {"requests_per_second": 10})
+        told("changed by ours, at most 10 calls a second", rows, [updated(connection, mapping)])
+
+
+def told(what: str, rows: int, seconds: list[float]) -> None:
+    print(f"{what:44} {rows / min(seconds):8,.0f}", flush=True)
+
+
+def updated(connection: Any, mapping: UUID, at_once: int | None = None) -> float:
+    """Seconds to push a change of every row."""
+    execute(connection, "update pushed set quantity = quantity + 1")
+    return pushed(mapping, at_once)
+
+
+# --- the yardstick ---------------------------------------------------------------------------------------------------
+
+
+def adds(rows: int) -> list[dict[str, Any]]:
+    return [
+        {"kind": "add-row-to-table", "tableName": PLAIN, "columnValues": {"Name": f"Item {n}", "qty01": n}}
+        for n in range(rows)
+    ]
+
+
+def sets(url: str, revision: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": "set-columns-in-row",
+            "tableName": PLAIN,
+            "rowID": row,
+            "columnValues": {"Name": f"{revision} {row}", "qty01": n},
+        }
+        for n, row in enumerate(found["$rowID"] for found in control(url, f"tables/{PLAIN}/rows")["rows"])
+    ]
+
+
+def plain(url: str, mutations: list[dict[str, Any]]) -> float:
+    """Seconds for these, batch after batch over one connection."""
+    session, began = requests.Session(), time.perf_counter()
+    for start in range(0, len(mutations), BATCH):
+        session.post(
+            f"{url}/api/function/mutateTables",
+            json={"appID": APP, "mutations": mutations[start : start + BATCH]},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+        ).raise_for_status()
+    return time.perf_counter() - began
+
+
+# --- ours ------------------------------------------------------------------------------------------------------------
+
+
+def pushed(mapping: UUID, at_once: int | None = None) -> float:
+    """Seconds of the push of one run that is approved as a whole, with so many calls under way together."""
+    from glsync import sync
+    from glsync.store import db
+    from glsync.twoway import finish, push
+
+    seconds: list[float] = []
+    real, usual = finish.push, push.AT_ONCE
+
+    def timed(*given: Any) -> None:
+        began = time.perf_counter()
+        real(*given)
+        seconds.append(time.perf_counter() - began)
+
+    finish.push, push.AT_ONCE = timed, at_once or usual
+    try:
+        with db.connect("benchmark") as connection, connection.cursor() as cursor:
+            cursor.execute(
+                """insert into gl_sync_logs (mapping_id, status, trigger, approved_hash)
+                   values (%s, 'started', 'manual', %s) returning id""",
+                (str(mapping), sync.plan(mapping).hash),
+            )
+            log = (cursor.fetchone() or (None,))[0]
+        report = sync.run(UUID(str(log)))
+    finally:
+        finish.push, push.AT_ONCE = real, usual
+    if report.waiting or report.counts.failed:
+        raise RuntimeError(f"the run did not write everything: {report}")
+    return seconds[0]
+
+
+def prepare(connection: Any, url: str, rows: int) -> UUID:
+    """A table of that many rows, mapped to a table of Glide."""
+    from glsync.store import db, secrets
+
+    columns = ", ".join(f"{column} {type_}" for _, column, type_ in COLUMNS.values())
+    execute(connection, f"create table pushed (id int primary key, glide_row_id text unique, {columns})")
+    execute(connection, f"insert into pushed select n, null, 'Item ' || n, n from generate_series(1, {rows}) as n")
+    urls = {"classic_url": f"{url}/api/function", "rest_url": f"{url}/api", "bigtables_url": url}
+    owner = execute(
+        connection,
+        "insert into gl_connections (name, app_id, settings) values ('b', %s, %s) returning id, workspace_id",
+        APP,
+        json.dumps(urls),
+    )[0]
+    with db.connect("benchmark") as other:
+        sealed = secrets.encrypt(other, UUID(str(owner[1])), UUID(str(owner[0])), "api_key", TOKEN)
+    execute(connection, "update gl_connections set api_key = %s where id = %s", sealed, owner[0])
+    pairs = {"$rowID": {"glide_column_name": "$rowID", "supabase_column_name": "glide_row_id", "data_type": "string"}}
+    for glide_id, (kind, column, _) in COLUMNS.items():
+        pairs[glide_id] = {"glide_column_name": glide_id, "supabase_column_name": column, "data_type": kind}
+    found = execute(
+        connection,
+        """insert into gl_mappings (connection_id, name, glide_table, glide_table_display_name, supabase_table,
+           column_mappings, sync_direction) values (%s, 'push', %s, 'Push', 'pushed', %s, 'to_glide') returning id""",
+        owner[0],
+        TABLES["classic"],
+        json.dumps(pairs),
+    )
+    return UUID(str(found[0][0]))
+
+
+# --- what it runs on -------------------------------------------------------------------------------------------------
+
+
+def load(url: str) -> None:
+    columns = [{"id": glide_id, "name": glide_id, "type": kind} for glide_id, (kind, *_) in COLUMNS.items()]
+    tables = [{"id": id_, "name": id_, "kind": "glide", "columns": columns} for id_ in (TABLES["classic"], PLAIN)]
+    control(url, "apps", {"apps": [{"id": APP, "name": "Benchmark", "tokens": [TOKEN], "tables": tables}]})
+
+
+def control(url: str, what: str, body: Any = None) -> Any:
+    reply = requests.request("GET" if body is None else "POST", f"{url}/_standin/{what}", json=body, timeout=60)
+    reply.raise_for_status()
+    return reply.json()
+
+
+def execute(connection: Any, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values or None)
+        return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def standin() -> Iterator[str]:
+    """The address of a stand-in of its own."""
+    code = "from glsync.standin import StandIn; s = StandIn(); print(s.url, flush=True); s.run()"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def database() -> Iterator[Any]:
+    from glsync.config import settings
+    from glsync.embedded import Embedded
+    from glsync.store.migrations import migrate
+
+    with tempfile.TemporaryDirectory(prefix="glsync-push-") as folder:
+        embedded = Embedded(Path(folder) / "database")
+        url = embedded.start()
+        try:
+            migrate(url)
+            os.environ |= {"GLSYNC_DATABASE_URL": url, "GLSYNC_HOME": folder}
+            settings.cache_clear()
+            connection = psycopg2.connect(url)
+            connection.autocommit = True
+            yield connection
+            connection.close()
+        finally:
+            embedded.stop()
+
+
+if __name__ == "__main__":
+    main()
