@@ -2,7 +2,8 @@
 
 The lock is gone the moment the holder's connection is, kill -9 included, so nobody waits for a dead process. A frozen
 holder keeps its lock but not its lease: that runs out, the next one raises the epoch, and the old one's next
-transaction is refused. Through a transaction pooler, which has no session locks, only the lease's time counts.
+transaction is refused. A holder without the lock (its frozen predecessor still has it, or a transaction pooler has no
+session locks) says so with a key of 0; then only the lease's time and the log's heartbeat count.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import structlog
 from psycopg2 import extensions
 
 from glsync import statements
-from glsync.errors import AlreadyRunning, Cancelled, Interrupted, LeaseLost, SyncError
+from glsync.errors import AlreadyRunning, Cancelled, DatabaseUnavailable, Interrupted, LeaseLost, SyncError
 from glsync.store import db
 
 SECONDS = 60.0
@@ -100,7 +101,10 @@ class Lease:
                     found = cursor.fetchone()
             except psycopg2.Error as error:
                 log.warning("heartbeat failed", mapping=str(self.mapping_id), reason=str(error).strip())
-                found = None
+                if self._connection.closed:
+                    self.stop(DatabaseUnavailable("The database connection that held this run's place was lost"))
+                    return
+                continue
             if found is None or found[0]:
                 self.stop(Cancelled("Somebody cancelled this run") if found else self.reason)
                 return
@@ -145,6 +149,8 @@ def _take(connection: extensions.connection, mapping_id: UUID, log_id: UUID, nam
         if not db.is_transaction_pooler(db.database_url()):
             cursor.execute("select pg_try_advisory_lock(%s)", (key,))
             is_gone = bool((cursor.fetchone() or (False,))[0])
+        if not is_gone and _is_alive(cursor, mapping_id):
+            raise AlreadyRunning(name, _holder(connection, mapping_id))
         cursor.execute(
             statements.text("lease_take"),
             {
@@ -160,6 +166,12 @@ def _take(connection: extensions.connection, mapping_id: UUID, log_id: UUID, nam
     if found is None:
         raise AlreadyRunning(name, _holder(connection, mapping_id))
     return int(found[0])
+
+
+def _is_alive(cursor: extensions.cursor, mapping_id: UUID) -> bool:
+    """A look that waits for nobody: taking the lease waits while its holder stores a page."""
+    cursor.execute(statements.text("lease_alive"), {"mapping": str(mapping_id), "seconds": SECONDS})
+    return cursor.fetchone() is not None
 
 
 def _holder(connection: extensions.connection, mapping_id: UUID) -> UUID:

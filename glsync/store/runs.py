@@ -180,6 +180,8 @@ def begin(cursor: extensions.cursor, job: Job, epoch: int) -> bool:
     """Mark the run as under way and close what dead processes left of this mapping. False: it had already ended."""
     log_id, mapping_id = str(job.log_id), str(job.mapping.id)
     cursor.execute(statements.text("run_abandoned"), {"mapping": mapping_id, "log": log_id})
+    for (abandoned,) in cursor.fetchall():
+        spend_of(cursor, abandoned)
     cursor.execute(statements.text("run_begin"), {"log": log_id, "epoch": epoch, "version": job.mapping.version})
     return cursor.rowcount == 1
 
@@ -196,13 +198,14 @@ def progress(
 
 
 def end(
-    cursor: extensions.cursor, report: RunReport, *, error_type: str | None = None, hint: str | None = None
+    cursor: extensions.cursor, report: RunReport, epoch: int, *, error_type: str | None = None, hint: str | None = None
 ) -> None:
-    """The last word of a run; a run has only one."""
+    """The last word of a run; a run has only one, and only its holder's."""
     cursor.execute(
         statements.text("run_end"),
         {
             "log": str(report.log_id),
+            "epoch": epoch,
             "status": report.status,
             "message": report.message,
             "type": error_type,
@@ -211,6 +214,12 @@ def end(
             "plan_hash": report.waiting[0].hash if report.waiting else None,
         },
     )
+
+
+def is_ours(cursor: extensions.cursor, log_id: UUID, epoch: int) -> bool:
+    """May the holder of this epoch say how the run ended? Holds the log still until the commit."""
+    cursor.execute(statements.text("run_is_ours"), {"log": str(log_id), "epoch": epoch})
+    return cursor.fetchone() is not None
 
 
 def note(
@@ -240,10 +249,18 @@ def spent_this_month(cursor: extensions.cursor, connection_id: UUID) -> Decimal:
     return Decimal((cursor.fetchone() or (0,))[0])
 
 
+def spend_of(cursor: extensions.cursor, log_id: UUID | str) -> None:
+    """Add what a run that broke off had spent."""
+    cursor.execute(statements.text("usage_of_log"), {"log": str(log_id)})
+
+
 def sweep(cursor: extensions.cursor) -> list[str]:
     """End the runs nobody works on any more; their ids."""
     cursor.execute(statements.text("run_sweep"))
-    return [str(row[0]) for row in cursor.fetchall()]
+    swept = [str(row[0]) for row in cursor.fetchall()]
+    for log_id in swept:
+        spend_of(cursor, log_id)
+    return swept
 
 
 def waiting_json(waiting: Sequence[Waiting]) -> str:

@@ -5,3 +5,4 @@ set status = 'failed', completed_at = clock_timestamp(), stage = null, error_typ
     hint = 'Nothing to do. Rows stored before stay.'
 where mapping_id = %(mapping)s and id <> %(log)s and completed_at is null
     and (status = 'processing' or job_id is null and started_at < now() - interval '1 minute')
+returning id
