@@ -55,7 +55,7 @@ def run(log_id: UUID) -> RunReport:
             except Interrupted:  # not an end: the log stays open for the worker that carries on
                 raise
             except BaseException as error:
-                _fail(log_id, mapping_id, error, time.monotonic() - started)
+                _fail(lease, error, time.monotonic() - started)
                 raise
 
 
@@ -89,7 +89,7 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
         report = way(connection, job, lease, app)
         report = replace(report, seconds=time.monotonic() - started)
         with transaction(connection) as cursor:
-            runs.end(cursor, report)
+            runs.end(cursor, report, lease.epoch)
             schedules.over(cursor, job.mapping.id)
             runs.spend(cursor, job.connection.id, report.price, app.client.calls)
     log.info("run ended", log=str(log_id), mapping=job.mapping.name, status=report.status, message=report.message)
@@ -121,8 +121,12 @@ def _waiting(seconds: float, error: GlideError) -> str:
     return f"Waiting {seconds:.0f} s before the next try: {why}"
 
 
-def _fail(log_id: UUID, mapping_id: UUID, error: BaseException, seconds: float) -> None:
-    """End the log of a run that broke off, over a connection of its own: the run's may be what broke."""
+def _fail(lease: Lease, error: BaseException, seconds: float) -> None:
+    """End the log of a run that broke off, over a connection of its own: the run's may be what broke.
+
+    Where another process has taken up this very run, the log is that one's to end.
+    """
+    log_id, mapping_id = lease.log_id, lease.mapping_id
     known = error if isinstance(error, SyncError) else None
     status: Status = "cancelled" if isinstance(error, Cancelled) else "failed"
     message = str(known) if known else f"Unexpected {type(error).__name__}; see the worker's log"
@@ -133,12 +137,15 @@ def _fail(log_id: UUID, mapping_id: UUID, error: BaseException, seconds: float) 
         log.error("run broke off", log=str(log_id), exc_info=error)
     try:
         with db.connect("glsync run end") as connection, connection.cursor() as cursor:
+            if not runs.is_ours(cursor, log_id, lease.epoch):
+                return
             is_passing = bool(known and known.retryable)
             if status == "failed":
                 trouble = problems.Trouble(kind, message, hint=hint, retryable=is_passing)
                 problems.Recorder(mapping_id, log_id).note(cursor, [trouble])
             if status == "failed" and is_passing:
                 report = replace(report, message=f"{message}. {schedules.try_again(cursor, mapping_id, log_id)}")
-            runs.end(cursor, report, error_type=kind, hint=hint)
+            runs.end(cursor, report, lease.epoch, error_type=kind, hint=hint)
+            runs.spend_of(cursor, log_id)
     except DatabaseError as unreachable:  # the sweep of a worker ends this log later
         log.exception("run's end not noted", log=str(log_id), reason=str(unreachable))
