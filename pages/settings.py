@@ -74,8 +74,7 @@ def flights_answer(work: background.Work[list[str]]) -> None:
         components.failure(error, "settings_flights_answer", may_repeat=False)
         return
     st.markdown(f":green[{icon('check_circle')}] The flights are connected and mapped; sync them under Sync runs.")
-    for line in changed:
-        st.text(line)
+    st.caption(words.plain(" · ".join(changed)))
 
 
 def reset_dialog() -> None:

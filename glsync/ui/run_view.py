@@ -34,14 +34,19 @@ def steps(run: RunRow) -> str:
     return "  :gray[—]  ".join(parts)
 
 
+def still_expected(run: RunRow) -> int | None:
+    """The rows the table is believed to have; None when nobody knows, or when the belief is behind already."""
+    return run.expected_rows if run.expected_rows and run.expected_rows > run.counts.read else None
+
+
 def pace(run: RunRow) -> str:
     """9 200 of 20 455 rows · 4 100 rows/s · about 3 s left."""
-    read, expected = run.counts.read, run.expected_rows
+    read, expected = run.counts.read, still_expected(run)
     told = [f"{words.number(read)} of {words.number(expected)} rows" if expected else f"{words.number(read)} rows"]
     rate = read / run.seconds if run.seconds and run.seconds > 0.5 else 0.0
     if rate >= 1:
         told.append(f"{words.number(rate)} rows/s")
-        if expected and expected > read:
+        if expected:
             told.append(f"about {words.duration((expected - read) / rate)} left")
     return " · ".join(told)
 
@@ -66,8 +71,8 @@ def working(run: RunRow) -> None:
         st.caption(f"Asked for {words.ago(run.started_at)}. It begins as soon as a worker is free.")
         return
     st.markdown(steps(run))
-    if run.expected_rows:
-        st.progress(min(1.0, run.counts.read / run.expected_rows))
+    if expected := still_expected(run):
+        st.progress(run.counts.read / expected)
     st.caption(f"{pace(run)} · {stored(run)}")
 
 

@@ -68,17 +68,17 @@ def chips(label: str, states: Iterable[Chip], *, width: int | None = None) -> Co
     return st.column_config.MultiselectColumn(label, options=list(known), color=list(known.values()), width=width)
 
 
-def since(label: str, help: str | None = None) -> Column:
+def since(label: str, *, width: Width = None) -> Column:
     """A moment as its distance from now; the exact one when the cell is opened."""
-    return st.column_config.DatetimeColumn(label, format="distance", timezone=str(words.zone()), help=help)
+    return st.column_config.DatetimeColumn(label, format="distance", timezone=str(words.zone()), width=width)
 
 
 def at(label: str) -> Column:
     return st.column_config.DatetimeColumn(label, format="D MMM, HH:mm:ss", timezone=str(words.zone()))
 
 
-def figure(label: str, help: str | None = None) -> Column:
-    return st.column_config.NumberColumn(label, format="localized", help=help, width="small")
+def figure(label: str, help: str | None = None, *, width: Width = "small") -> Column:
+    return st.column_config.NumberColumn(label, format="localized", help=help, width=width)
 
 
 def text(label: str, *, pinned: bool = False, width: Width = None) -> Column:
@@ -122,17 +122,17 @@ def mappings(
     )
     columns: dict[str, Column] = {
         "name": text("Mapping", pinned=True),
-        "state": chips("State", texts.HEALTH.values(), width=124),
+        "state": chips("State", texts.HEALTH.values(), width=104),
         "route": text("From Glide to Postgres"),
-        "last": since("Last success"),
+        "last": since("Last success", width=132),
         "next": since("Next run"),
-        "records": figure("Rows"),
-        "errors": figure("Open errors"),
+        "errors": figure("Errors", "Rows that are held back and wait for somebody", width=66),
+        "records": figure("Rows", "Rows in step", width=66),
     }
     shown = [name for name in columns if name != "next" or frame["next"].notna().any()]
     if on_sync is not None:
         frame["sync"] = "Sync now"
-        columns["sync"] = st.column_config.ButtonColumn("Act", key=f"{key}_sync", on_click=on_sync, width="small")
+        columns["sync"] = st.column_config.ButtonColumn("Act", key=f"{key}_sync", on_click=on_sync, width=88)
         shown.append("sync")
     st.dataframe(
         frame,
