@@ -1,9 +1,13 @@
 """What Glide leaves unsaid, switched one way and the other."""
 
+import socket
+
 import msgspec
 import pytest
 import requests
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from glsync.standin import StandIn
 from glsync.standin.settings import UNKNOWN, Settings
 from tests.standin.conftest import FIXTURE, ITEMS, ORDERS, PARTS, add, set_row
 
@@ -211,3 +215,19 @@ def test_later_mutations_may_overtake_earlier_ones(glide, ask, clock):
 def test_a_bad_token_may_be_a_403(glide):
     glide.set(bad_token_status=403)
     assert requests.get(glide.rest_url + "/apps", timeout=5).status_code == 403
+
+
+def test_a_small_answer_leaves_at_once(monkeypatch):
+    """Head and body leave in two pieces; the second would wait 40 ms for the first to be acknowledged."""
+    delays = []
+    made = H11Protocol.connection_made
+
+    def watched(protocol, transport):
+        connection = transport.get_extra_info("socket")
+        delays.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0)
+        made(protocol, transport)
+
+    monkeypatch.setattr(H11Protocol, "connection_made", watched)
+    with StandIn() as glide:
+        requests.get(f"{glide.url}/_standin", timeout=60)
+    assert delays == [False]
