@@ -11,14 +11,13 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from glsync import doors
+from glsync import deciding, doors
+from glsync.deciding import told as _told
 from glsync.errors import SyncError
 
 if TYPE_CHECKING:
@@ -282,18 +281,6 @@ def _actor() -> Actor:
     return Actor(os.environ.get("USER") or LOCAL.name, LOCAL.role)
 
 
-@contextmanager
-def _told(as_json: bool) -> Iterator[None]:
-    """With --json an error is a line of JSON too."""
-    try:
-        yield
-    except SyncError as error:
-        if as_json:
-            said = {"type": error.type, "message": str(error), "hint": error.hint, "retryable": error.retryable}
-            typer.echo(json.dumps({"status": "failed", "error": said}))
-        raise
-
-
 def _asked() -> Actor:
     """For commands of other files: get ready, and say who asks."""
     _ready()
@@ -301,6 +288,7 @@ def _asked() -> Actor:
 
 
 doors.add_to(app, _asked)
+deciding.add_to(app, _asked)
 
 
 def _complain(what: str, hint: str = "") -> None:

@@ -49,13 +49,16 @@ def status(whole: Overview, rows: Sequence[MappingRow]) -> str:
     if not rows:
         return "There are no mappings yet. Make one in the web app, or with python -m glsync apply FILE.yaml."
     width = max(len(row.name) for row in rows)
-    lines = [f"{whole.mappings_total} mappings, {whole.running} running, {whole.open_errors:,} open errors"]
+    counted = f"{whole.open_errors:,} open errors, {whole.open_conflicts:,} open conflicts"
+    lines = [f"{whole.mappings_total} mappings, {whole.running} running, {counted}"]
     for row in rows:
         state = _words(row.current_status or "never run") if row.enabled else "switched off"
         records = "" if row.records is None else f"{row.records:,} rows"
         errors = f"{row.open_errors:,} errors" if row.open_errors else ""
+        conflicts = f"{row.open_conflicts:,} conflicts" if row.open_conflicts else ""
         success = f"last success {_time(row.last_success)}" if row.last_success else ""
-        lines.append(f"  {row.name:{width}}  {', '.join(part for part in (state, records, errors, success) if part)}")
+        told = (part for part in (state, records, errors, conflicts, success) if part)
+        lines.append(f"  {row.name:{width}}  {', '.join(told)}")
     return "\n".join(lines)
 
 
@@ -65,6 +68,7 @@ def status_json(whole: Overview, rows: Sequence[MappingRow]) -> dict[str, Any]:
         "mappings_total": whole.mappings_total,
         "running": whole.running,
         "open_errors": whole.open_errors,
+        "open_conflicts": whole.open_conflicts,
         "mappings": [{name: _plain(value) for name, value in asdict(row).items()} for row in rows],
     }
 

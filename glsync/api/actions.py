@@ -19,11 +19,11 @@ from glsync.api.callers import Caller
 from glsync.api.failures import RESPONSES, RunFailed, TooManyCalls
 from glsync.api.words import Flag, Success, TableId, Text
 from glsync.errors import InvalidMapping
-from glsync.services import access, connections, errors, mappings, runs, status
+from glsync.services import access, conflicts, connections, errors, mappings, runs, status
 from glsync.services.access import Actor
 from glsync.services.checking import StepName
 from glsync.services.runs import RunRow
-from glsync.values import GlideColumn, GlideTable
+from glsync.values import GlideColumn, GlideTable, Side
 
 router = APIRouter()
 
@@ -97,6 +97,23 @@ class ResolveError(Action):
     notes: Annotated[Text, Field(max_length=2000)] | None = None
 
 
+class ResolveConflict(Action):
+    """Pick a side; `scope` field is this conflict, row all of its row, alike all of its mapping, column and kind."""
+
+    action: Literal["resolveConflict"]
+    conflict_id: UUID
+    side: Side
+    scope: Literal["field", "row", "alike"] = "field"
+    notes: Annotated[Text, Field(max_length=2000)] | None = None
+
+
+class LeaveConflict(Action):
+    """Take a pick back that no run has carried out yet."""
+
+    action: Literal["leaveConflict"]
+    conflict_id: UUID
+
+
 class CancelSync(Action):
     action: Literal["cancelSync"]
     log_id: UUID
@@ -115,6 +132,8 @@ Body = Annotated[
     | SyncData
     | RetryFailedSync
     | ResolveError
+    | ResolveConflict
+    | LeaveConflict
     | CancelSync
     | GetSyncStatus,
     Field(discriminator="action"),
@@ -258,6 +277,22 @@ def resolve_error(actor: Actor, body: ResolveError) -> Answer:
     return {"resolved": error.state != "resolved" and errors.resolve(actor, [error.id], body.notes or "") == 1}
 
 
+def resolve_conflict(actor: Actor, body: ResolveConflict) -> Answer:
+    one = conflicts.get(actor, body.conflict_id)
+    notes = body.notes or ""
+    if body.scope == "row":
+        found = conflicts.resolve_row(actor, one.id, body.side, notes)
+    elif body.scope == "alike":
+        found = conflicts.resolve_alike(actor, one.id, body.side, notes)
+    else:
+        found = conflicts.resolve(actor, [one.id], body.side, notes)
+    return {"resolved": found.count, "logIds": [one.log_id for one in found.started], "resting": found.resting}
+
+
+def leave_conflict(actor: Actor, body: LeaveConflict) -> Answer:
+    return {"left": conflicts.leave(actor, [conflicts.get(actor, body.conflict_id).id]) == 1}
+
+
 def cancel_sync(actor: Actor, body: CancelSync) -> Answer:
     return {"cancelled": runs.cancel(actor, body.log_id)}
 
@@ -274,6 +309,8 @@ ACTIONS: dict[type[Action], Callable[[Actor, Any], Answer]] = {
     SyncData: sync_data,
     RetryFailedSync: retry_failed_sync,
     ResolveError: resolve_error,
+    ResolveConflict: resolve_conflict,
+    LeaveConflict: leave_conflict,
     CancelSync: cancel_sync,
     GetSyncStatus: get_sync_status,
 }

@@ -1,4 +1,4 @@
-"""The resources below /api: connections, mappings, runs, errors. What GET shows is what the pages show."""
+"""The resources below /api: connections, mappings, runs, errors, conflicts. What GET shows is what the pages show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from glsync.api import actions
 from glsync.api.callers import Caller
 from glsync.api.failures import RESPONSES
 from glsync.api.words import Listed, Success, Text
-from glsync.services import connections, errors, mappings, runs
+from glsync.services import conflicts, connections, errors, mappings, runs
 from glsync.services.runs import RunFilter, RunRow
 from glsync.values import Status
 
@@ -108,6 +108,25 @@ def list_errors(
 def get_error(error_id: UUID, actor: Caller) -> Any:
     """One error."""
     return _one("error", errors.get(actor, error_id))
+
+
+@router.get("/conflicts", response_model=Listed, operation_id="list_conflicts")
+def list_conflicts(
+    actor: Caller,
+    mapping_id: UUID | None = None,
+    state: Annotated[list[conflicts.State] | None, Query()] = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Any:
+    """What both sides changed, the oldest first; the open ones unless states are named."""
+    wanted = conflicts.ConflictFilter(states=tuple(state or ("open",)), mapping_id=mapping_id)
+    return _listed(conflicts.listing(actor, wanted, limit, offset), conflicts.count(actor, wanted))
+
+
+@router.get("/conflicts/{conflict_id}", response_model=Success, operation_id="get_conflict")
+def get_conflict(conflict_id: UUID, actor: Caller) -> Any:
+    """One conflict: what both sides last agreed on, and what each says now."""
+    return _one("conflict", conflicts.get(actor, conflict_id))
 
 
 def _listed(found: list[Any], total: int | None = None) -> dict[str, Any]:

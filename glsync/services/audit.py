@@ -14,7 +14,9 @@ from sqlmodel import Session
 from glsync.services.access import Actor
 from glsync.store import tables
 
-Subject = Literal["connection", "mapping", "run", "error", "errors", "table", "token", "hook", "subscription"]
+Subject = Literal[
+    "connection", "mapping", "run", "error", "errors", "conflict", "conflicts", "table", "token", "hook", "subscription"
+]  # fmt: skip
 
 
 def note(

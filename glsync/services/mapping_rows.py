@@ -42,6 +42,7 @@ class MappingRow:
     last_error_type: str | None = None
     schedule: str | None = None
     pause_reason: str | None = None
+    open_conflicts: int = 0
 
 
 def rows(

@@ -45,6 +45,7 @@ class Overview:
     records_24h: int
     records_24h_series: tuple[int, ...]
     open_errors: int
+    open_conflicts: int
     success_rate_7d: float | None
     activity: tuple[Happening, ...]
     steps_done: dict[str, bool]
@@ -68,6 +69,7 @@ def overview(actor: Actor) -> Overview:
         records_24h=sum(series),
         records_24h_series=series,
         open_errors=found["open_errors"],
+        open_conflicts=found["open_conflicts"],
         success_rate_7d=found["success_rate_7d"],
         activity=tuple(Happening(**line) for line in activity),
         steps_done={

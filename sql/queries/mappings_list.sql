@@ -8,6 +8,7 @@ select
     case when m.enabled and m.status = 'active' then a.next_at end as next_run, m.options ->> 'schedule' as schedule,
     case when a.schedule = m.options ->> 'schedule' then a.pause_reason end as pause_reason,
     s.total_records as records, s.error_count as open_errors,
+    (select count(*) from public.gl_conflicts as o where o.mapping_id = m.id and o.state = 'open') as open_conflicts,
     s.last_log_id, s.last_message, s.last_error_type
 from public.gl_mappings as m
 join public.gl_connections as c on c.id = m.connection_id

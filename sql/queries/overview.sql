@@ -4,7 +4,9 @@ select
     count(*) filter (where m.status = 'active' and m.enabled) as mappings_active,
     count(*) filter (
         where m.enabled and m.status = 'active'
-            and (s.current_status in ('failed', 'completed_with_errors') or s.error_count > 0 or c.status = 'error')
+            and (s.current_status in ('failed', 'completed_with_errors') or s.error_count > 0 or c.status = 'error' or m.id in (
+                select o.mapping_id from public.gl_conflicts as o where o.workspace_id = %(workspace)s and o.state = 'open'
+            ))
     ) as attention,
     count(*) filter (where s.current_status in ('started', 'processing')) as running,
     min(s.last_success_at) filter (where m.enabled and m.status = 'active') as oldest_freshness,
@@ -15,6 +17,9 @@ select
         select count(*) from public.gl_sync_errors as e
         where e.workspace_id = %(workspace)s and e.resolved_at is null
     ) as open_errors,
+    (
+        select count(*) from public.gl_conflicts as o where o.workspace_id = %(workspace)s and o.state = 'open'
+    ) as open_conflicts,
     (
         select (count(*) filter (where l.status in ('completed', 'completed_with_errors')))::float
             / nullif(count(*) filter (where l.status in ('completed', 'completed_with_errors', 'failed')), 0)

@@ -14,7 +14,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from glsync.services import tokens
 from glsync.services.access import LOCAL, Role
-from tests.services.conftest import addresses, ask, draft, glide, items, ops  # noqa: F401 - fixtures
+from tests.services.conftest import addresses, ask, disputed, draft, glide, items, ops  # noqa: F401 - fixtures
 
 
 class Program:

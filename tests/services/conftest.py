@@ -15,6 +15,7 @@ from glsync.standin import StandIn
 from glsync.values import ColumnPair
 
 from ..conftest import run_sql
+from ..dispute import dispute
 
 ADMIN = access.LOCAL
 EDITOR, OPERATOR, VIEWER = (Actor(role, role) for role in ("editor", "operator", "viewer"))  # type: ignore[arg-type]
@@ -96,3 +97,9 @@ def items(draft: MappingDraft) -> MappingDraft:
 def ask(database: str) -> Any:
     """Run a statement over a connection of its own."""
     return lambda statement: run_sql(database, statement)
+
+
+@pytest.fixture
+def disputed(draft: MappingDraft, glide: StandIn, ask: Any, monkeypatch: pytest.MonkeyPatch) -> MappingDraft:
+    """Items, kept equal both ways; both sides changed the name and price of both rows."""
+    return dispute(draft, glide, ask, monkeypatch)

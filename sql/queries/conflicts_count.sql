@@ -1,0 +1,4 @@
+-- How many conflicts a filter means.
+select count(*)
+from public.gl_conflicts as c
+where {conflicts_filter}
