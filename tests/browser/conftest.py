@@ -199,7 +199,7 @@ class Reader:
     def type(self, label: str, text: str) -> Reader:
         field = self.page.get_by_label(label, exact=True).first
         field.fill(text)
-        field.press("Tab")
+        field.blur()  # Tab would stay within a password field, on its eye, and leave the text uncommitted for a while
         return self.settled()
 
     def follow(self, name: str) -> Reader:
