@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr | None, BeforeValidator(_nothing_is_none)] = Field(
         None, description="32 bytes in base64 or hex; left out: the file secret.key in GLSYNC_HOME"
     )
+    next_secret_key: Annotated[SecretStr | None, BeforeValidator(_nothing_is_none)] = Field(
+        None, description="the key that takes over from GLSYNC_SECRET_KEY while it is changed"
+    )
     allowed_glide_hosts: Hosts = Field(
         (), description="hosts a connection may name besides Glide's own, comma separated"
     )
@@ -146,7 +149,7 @@ def read(**given: Any) -> Settings:
 
 def _told(problem: Any) -> str:
     field = str(problem["loc"][0])
-    secret = field in ("database_url", "secret_key")
+    secret = field in ("database_url", "secret_key", "next_secret_key")
     said = "" if secret else f" (given: {problem['input']!r})"
     return f"{PREFIX}{field.upper()}: {problem['msg'].removeprefix('Value error, ')}{said}"
 

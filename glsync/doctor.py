@@ -20,7 +20,7 @@ from glsync import config, running, startup
 from glsync.config import GLIDE_HOSTS, Settings
 from glsync.embedded import Embedded
 from glsync.errors import SyncError
-from glsync.store import db, migrations, secrets
+from glsync.store import db, masterkey, migrations, secrets
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_POSTGRES = 15
@@ -168,7 +168,7 @@ def _worker(connection: db.Connection) -> Finding:
 
 
 def _key(connection: db.Connection) -> Finding:
-    file = config.settings().home / secrets.FILE
+    file = config.settings().home / masterkey.FILE
     if _asked(connection, "select to_regclass('glsync.data_keys') is null"):
         return Finding("secret key", "ok", "Not needed yet")
     try:
@@ -177,7 +177,7 @@ def _key(connection: db.Connection) -> Finding:
         return Finding("secret key", "fail", str(error), error.hint)
     if not workspaces:
         return Finding("secret key", "ok", "Not needed yet: it is made with the first connection")
-    if config.settings().secret_key is None and file.stat().st_mode & 0o077:
+    if config.settings().secret_key is None and file.exists() and file.stat().st_mode & 0o077:
         return Finding("secret key", "warn", f"Others may read {file}", f"Run chmod 600 {file}.")
     return Finding("secret key", "ok", "It reads the stored API keys; keep a copy of it somewhere else")
 

@@ -24,6 +24,7 @@ def add_to(app: typer.Typer, ready: Callable[[], Actor]) -> None:
     for name, group in (("token", token), ("hook", hook), ("webhook", webhook)):
         group.callback()(_remembering(ready))
         app.add_typer(group, name=name)
+    app.command("rotate-key")(_rotating(ready))
 
 
 def _remembering(ready: Callable[[], Actor]) -> Callable[[typer.Context], None]:
@@ -31,6 +32,33 @@ def _remembering(ready: Callable[[], Actor]) -> Callable[[typer.Context], None]:
         context.obj = ready
 
     return remember
+
+
+# The secret key
+
+
+def _rotating(ready: Callable[[], Actor]) -> Callable[[bool], None]:
+    def rotate_key(
+        data_keys: Annotated[
+            bool, typer.Option("--data-keys", help="Also seal every stored secret anew, with new keys.")
+        ] = False,
+    ) -> None:
+        """Change the key that protects stored API keys; the old one is good until this is done."""
+        from glsync.services import keys
+
+        done = keys.rotate(ready(), data_keys=data_keys)
+        said = f"{done.data_keys} of the workspaces' keys are wrapped with the new secret key."
+        typer.echo(said if done.secrets is None else f"{said} {done.secrets} secrets are sealed anew.")
+        typer.echo(AFTERWARDS[done.place], err=True)
+
+    return rotate_key
+
+
+AFTERWARDS = {
+    "setting": "Now set GLSYNC_SECRET_KEY to the new key for every process, and take GLSYNC_NEXT_SECRET_KEY away.",
+    "file": "The new key is in secret.key; renew the copies you keep of it.",
+    "vault": "The new key is in Supabase Vault; there is nothing else to do.",
+}
 
 
 # Keys to the API

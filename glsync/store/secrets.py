@@ -1,6 +1,6 @@
 """Secrets at rest: AES-256-GCM under a key per workspace, which the master key wraps.
 
-    master key      GLSYNC_SECRET_KEY, or the file secret.key in GLSYNC_HOME; never in the database
+    master key      GLSYNC_SECRET_KEY, the file secret.key in GLSYNC_HOME, or Supabase Vault; see masterkey.py
     data key        one per workspace, in glsync.data_keys, wrapped: "glsync:k1:<master key's id>:<base64>"
     a secret        "glsync:v1:<data key's version>:<base64 of nonce, ciphertext and tag>"
 
@@ -10,29 +10,25 @@ field it cannot be read. No message carries a key or a secret.
 
 from __future__ import annotations
 
-import os
 import secrets
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from glsync.config import settings
 from glsync.errors import ConfigError
 from glsync.logs import never_show
+from glsync.store import masterkey
 from glsync.store.db import Connection, wrapped
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-KEY_BYTES = 32
+KEY_BYTES = masterkey.KEY_BYTES
 NONCE_BYTES = 12
-FILE = "secret.key"
 SECRET, WRAPPED = "glsync:v1", "glsync:k1"
 SHOWN = 4
 LEAST_TO_SHOW = 12
@@ -75,19 +71,6 @@ def last4(clear: str) -> str:
     return clear[-SHOWN:] if len(clear) >= LEAST_TO_SHOW else ""
 
 
-def rewrap(database: Session | Connection, old: bytes, new: bytes) -> int:
-    """Wrap every data key with a new master key and return how many; the secrets themselves stay as they are."""
-    found = _query(database, "select workspace_id, version, wrapped_key from glsync.data_keys for update")
-    for workspace_id, version, wrapped_key in found:
-        again = _wrap(new, workspace_id, version, _unwrap(old, workspace_id, version, wrapped_key))
-        _query(
-            database,
-            "update glsync.data_keys set wrapped_key = %s where workspace_id = %s and version = %s returning 1",
-            again, str(workspace_id), version,
-        )  # fmt: skip
-    return len(found)
-
-
 def readable(database: Session | Connection) -> int:
     """How many workspaces have a data key; each can be read with our master key.
 
@@ -95,102 +78,52 @@ def readable(database: Session | Connection) -> int:
         ConfigError: one cannot, or there is no master key.
     """
     found = _query(database, "select workspace_id, version, wrapped_key from glsync.data_keys")
+    keys = _masters(database) if found else []
     for workspace_id, version, wrapped_key in found:
-        _unwrap(master_key(), workspace_id, version, wrapped_key)
+        unwrap(keys, workspace_id, version, wrapped_key)
     return len({workspace_id for workspace_id, _, _ in found})
-
-
-# The master key
-
-
-def parse_key(text: str, where: str) -> bytes:
-    """32 bytes written in base64 or hex.
-
-    Raises:
-        ConfigError: naming where it was read, never what.
-    """
-    for read in (bytes.fromhex, _from_base64):
-        try:
-            key = read(text.strip())
-        except ValueError:
-            continue
-        if len(key) == KEY_BYTES:
-            return key
-    raise ConfigError(f"{where} is not a key: {KEY_BYTES} bytes in base64 or hex are wanted", hint=_HOW_TO_MAKE)
-
-
-def _from_base64(text: str) -> bytes:
-    try:
-        return b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
-    except NotBase64 as error:
-        raise ValueError("not base64") from error
-
-
-_HOW_TO_MAKE = "Make one with: python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'"
-
-
-def master_key(*, create: bool = False) -> bytes:
-    """The key of this installation: the setting, else the file, made when `create` says so and there is none.
-
-    Raises:
-        ConfigError: there is none, or it is malformed.
-    """
-    if given := settings().secret_key:
-        return parse_key(given.get_secret_value(), "GLSYNC_SECRET_KEY")
-    file = settings().home / FILE
-    if create and not file.exists():
-        _make(file)
-    try:
-        return parse_key(file.read_text(), str(file))
-    except FileNotFoundError:
-        raise ConfigError(
-            f"There is no secret key: GLSYNC_SECRET_KEY is not set and {file} does not exist",
-            hint="Set GLSYNC_SECRET_KEY to the key of the machine that stored the connections, or copy its secret.key.",
-        ) from None
-
-
-def _make(file: Path) -> None:
-    """Write a new key, whole or not at all; of two who do so at once, both go on with the key of one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f"{FILE}.{secrets.token_hex(8)}")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as out:
-        out.write(b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    try:
-        os.link(new, file)
-    except FileExistsError:
-        pass  # the other one's
-    finally:
-        new.unlink()
-
-
-def _id(key: bytes) -> str:
-    """A name for a key that tells nothing about it."""
-    return sha256(b"glsync master key" + key).hexdigest()[:8]
 
 
 # The data keys
 
 
+def add_key(database: Session | Connection, workspace_id: UUID, version: int) -> None:
+    """Make a data key; nothing happens when there is one of that version already.
+
+    The lock is the one a change of the master key takes: a key is wrapped before it or after it, never during it.
+    """
+    _query(database, "lock table glsync.data_keys in row exclusive mode")
+    masters = _masters(database, create=True)
+    used = {
+        kind for (kind,) in _query(database, "select distinct split_part(wrapped_key, ':', 3) from glsync.data_keys")
+    }
+    master = next((key for key in reversed(masters) if masterkey.id_of(key) in used), masters[0])
+    _query(
+        database,
+        "insert into glsync.data_keys (workspace_id, version, wrapped_key) values (%s, %s, %s) on conflict do nothing",
+        str(workspace_id), version, wrap(master, workspace_id, version, secrets.token_bytes(KEY_BYTES)),
+    )  # fmt: skip
+
+
 def _newest_key(database: Session | Connection, workspace_id: UUID) -> tuple[int, bytes]:
-    newest = "select version, wrapped_key from glsync.data_keys where workspace_id = %s order by version desc limit 1"
-    found = _query(database, newest, str(workspace_id))
-    if not found:
-        first = _wrap(master_key(create=True), workspace_id, 1, secrets.token_bytes(KEY_BYTES))
-        _query(
-            database,
-            "insert into glsync.data_keys (workspace_id, version, wrapped_key) values (%s, 1, %s)"
-            " on conflict do nothing returning version",
-            str(workspace_id), first,
-        )  # fmt: skip
-        found = _query(database, newest, str(workspace_id))  # ours, or that of somebody who was first
-    version, wrapped_key = found[0]
-    return version, _unwrap(master_key(), workspace_id, version, wrapped_key)
+    newest = "select max(version) from glsync.data_keys where workspace_id = %s"
+    [(version,)] = _query(database, newest, str(workspace_id))
+    if version is None:
+        add_key(database, workspace_id, 1)
+        [(version,)] = _query(database, newest, str(workspace_id))  # ours, or that of somebody who was first
+    return version, _key(database, workspace_id, version)
 
 
 def _key(database: Session | Connection, workspace_id: UUID, version: int) -> bytes:
+    """A data key. Where the master key was changed between our two looks, we look again."""
+    try:
+        return unwrap(*_wrapped(database, workspace_id, version))
+    except OtherMasterKey:
+        return unwrap(*_wrapped(database, workspace_id, version))
+
+
+def _wrapped(database: Session | Connection, workspace_id: UUID, version: int) -> tuple[list[bytes], UUID, int, str]:
+    """(master keys, and what they may open)."""
     find = "select wrapped_key from glsync.data_keys where workspace_id = %s and version = %s"
     found = _query(database, find, str(workspace_id), version)
     if not found:
@@ -198,25 +131,43 @@ def _key(database: Session | Connection, workspace_id: UUID, version: int) -> by
             f"The workspace has no key of version {version} to read its secrets with",
             hint="Restore glsync.data_keys from the backup the connections come from, or enter the API keys again.",
         )
-    return _unwrap(master_key(), workspace_id, version, found[0][0])
+    return _masters(database), workspace_id, version, found[0][0]
 
 
-def _wrap(master: bytes, workspace_id: UUID | str, version: int, key: bytes) -> str:
-    return f"{WRAPPED}:{_id(master)}:{_sealed(master, key, f'{workspace_id}|{version}'.encode())}"
+def _masters(database: Session | Connection, *, create: bool = False) -> list[bytes]:
+    with wrapped(), _driver(database).cursor() as cursor:
+        return masterkey.all_keys(cursor, create=create)
 
 
-def _unwrap(master: bytes, workspace_id: UUID | str, version: int, wrapped_key: str) -> bytes:
+def wrap(master: bytes, workspace_id: UUID | str, version: int, key: bytes) -> str:
+    return f"{WRAPPED}:{masterkey.id_of(master)}:{_sealed(master, key, f'{workspace_id}|{version}'.encode())}"
+
+
+class OtherMasterKey(ConfigError):
+    """A data key was wrapped with a master key that is not at hand."""
+
+    hint = "Set GLSYNC_SECRET_KEY to the key they were stored with, or copy its secret.key file here."
+
+
+def unwrap(masters: Iterable[bytes], workspace_id: UUID | str, version: int, wrapped_key: str) -> bytes:
+    """The data key in clear.
+
+    Raises:
+        OtherMasterKey: none of the master keys is the one it was wrapped with.
+        ConfigError: it was altered, or belongs to another workspace.
+    """
+    known = {f"{WRAPPED}:{masterkey.id_of(master)}": master for master in masters}
     kind, _, text = wrapped_key.rpartition(":")
-    if kind == f"{WRAPPED}:{_id(master)}":
-        try:
-            return _opened(master, text, f"{workspace_id}|{version}".encode())
-        except InvalidTag:
-            raise ConfigError("A workspace's key was altered in the database", hint=_RESTORE) from None
-    theirs = kind.rpartition(":")[2]
-    raise ConfigError(
-        f"The stored API keys were encrypted with another secret key (its id is {theirs}, ours is {_id(master)})",
-        hint="Set GLSYNC_SECRET_KEY to the key they were stored with, or copy its secret.key file here.",
-    )
+    if kind not in known:
+        ours = " or ".join(one.rpartition(":")[2] for one in known)
+        theirs = kind.rpartition(":")[2]
+        raise OtherMasterKey(
+            f"The stored API keys were encrypted with another secret key (its id is {theirs}, ours is {ours})"
+        )
+    try:
+        return _opened(known[kind], text, f"{workspace_id}|{version}".encode())
+    except InvalidTag:
+        raise ConfigError("A workspace's key was altered in the database", hint=_RESTORE) from None
 
 
 _RESTORE = "Restore glsync.data_keys from a backup, or enter the API keys again under Connections."
@@ -256,7 +207,7 @@ def _query(database: Session | Connection, statement: str, *values: Any) -> list
     """The rows a statement returns, in the transaction that is open."""
     with wrapped(), _driver(database).cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        return cursor.fetchall() if cursor.description else []
 
 
 def _driver(database: Session | Connection) -> Connection:
