@@ -1,4 +1,5 @@
-"""Rows that were held back: by cause, one cause (?group=...), one error (?error=...)."""
+"""Rows that were held back: by cause, one cause (?group=...), one error (?error=...); and what both sides changed
+(?conflicts=...), one such conflict (?conflict=...)."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import streamlit as st
 
 from glsync.services import errors, mappings
 from glsync.services.errors import ErrorFilter
-from glsync.ui import error_view, live, shell, state, tables, texts, words
+from glsync.ui import conflict_view, error_view, live, shell, state, tables, texts, words
 from glsync.ui.components import empty, guarded, icon
 
 visit = shell.enter("errors")
@@ -85,6 +86,8 @@ def clear_filters() -> None:
 def overview() -> None:
     with guarded("errors_counters"):
         counters()
+    with guarded("conflicts"):
+        conflict_view.section(visit)
     with guarded("errors_list"):
         by_cause(filters())
 
@@ -94,5 +97,9 @@ if asked := st.query_params.get("error"):
     error_view.one(visit, asked)
 elif asked := st.query_params.get("group"):
     error_view.group(visit, asked)
+elif asked := st.query_params.get("conflict"):
+    conflict_view.page(visit, asked, one=True)
+elif asked := st.query_params.get("conflicts"):
+    conflict_view.page(visit, asked)
 else:
     overview()

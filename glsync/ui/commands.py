@@ -7,18 +7,20 @@ that is redrawn by itself, so that the message, the menu and the lists all show 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import streamlit as st
 
 from glsync.errors import AlreadyRunning, SyncError
-from glsync.services import errors, mappings, runs
+from glsync.services import conflicts, errors, mappings, runs
 from glsync.services.access import Actor
+from glsync.services.conflicts import Picked
 from glsync.services.errors import ErrorFilter, Selection
 from glsync.ui import background, state, words
 from glsync.ui.components import log, reference
 from glsync.ui.state import Flash
+from glsync.values import Side
 
 T = TypeVar("T")
 
@@ -135,4 +137,40 @@ def _closed(actor: Actor, text: str, chosen: Selection) -> None:
 def reopen(actor: Actor, chosen: Selection) -> None:
     if (count := attempt(errors.reopen, actor, chosen)) is not None:
         noted(f"{words.counted(count, 'error')} open again.")
+    st.rerun()
+
+
+def pick_side(actor: Actor, conflict_id: UUID, side: Side) -> None:
+    """One conflict is decided; a run carries it out."""
+    found = attempt(conflicts.resolve, actor, [conflict_id], side)
+    if found is not None:
+        _picked(found, side, ("Take back", "undo", leave_conflicts, (actor, [conflict_id])))
+    st.rerun()
+
+
+def pick_many(actor: Actor, conflict_id: UUID, side: Side, scope: Literal["row", "alike"]) -> None:
+    """A whole row, or all conflicts like this one, are decided at once."""
+    act = conflicts.resolve_row if scope == "row" else conflicts.resolve_alike
+    if (found := attempt(act, actor, conflict_id, side)) is not None:
+        _picked(found, side, None)
+    state.close_dialog()
+    st.rerun()
+
+
+def _picked(found: Picked, side: Side, button: tuple[str, str, Callable[..., None], tuple[Any, ...]] | None) -> None:
+    if not found.count:
+        noted("It was over already.", "The sides came to agree, or somebody else decided.")
+        return
+    name = "Glide" if side == "glide" else "Postgres"
+    text = f"{name} was picked for {words.counted(found.count, 'conflict')}."
+    rests = f"{', '.join(found.resting)} is switched off: it is carried out when it runs again."
+    link = _open_run(found.started[0].log_id) if found.started else None
+    state.flash(Flash("good", text, rests if found.resting else "A run carries it out now.", link=link, button=button))
+
+
+def leave_conflicts(actor: Actor, ids: list[UUID]) -> None:
+    """Take picks back that no run has carried out yet."""
+    if (count := attempt(conflicts.leave, actor, ids)) is not None:
+        left = f"{words.counted(count, 'conflict')} open again." if count else "A run has carried it out already."
+        noted(left, "" if count else "Undo that run to have both values back.")
     st.rerun()

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from glsync.errors import SyncError
-from glsync.services import access, errors
+from glsync.services import access, conflicts, errors
 from glsync.ui import places, shell, texts
 
 SIDEBAR = 236  # pixels: what the menu needs, and no more
@@ -36,9 +36,9 @@ def _page(name: str, note: str) -> st.Page:
 
 
 def _open_errors() -> str:
-    """The open errors as the menu shows them; nothing when there are none or nobody can say."""
+    """Open errors and conflicts as the menu shows them; nothing when there are none or nobody can say."""
     try:
-        waiting = errors.counters(shell.who()).get("open", 0)
+        waiting = errors.counters(shell.who())["open"] + conflicts.counters(shell.who())["open"]
     except SyncError:
         return ""
     return f"{waiting:,}" if waiting else ""

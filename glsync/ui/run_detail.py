@@ -59,6 +59,10 @@ def _draw(visit: Visit, log_id: UUID) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(texts.HELD_BACK_BEFORE, width="content")
             places.link("Errors", "errors", icon=icon("arrow_forward"), errors_mapping=run.mapping_name)
+    if run.counts.conflicts:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{words.counted(run.counts.conflicts, 'conflict')}: {texts.CONFLICTS}", width="content")
+            places.link("Decide them", "errors", icon=icon("alt_route"), conflicts=str(run.mapping_id))
     with card("Log", "runs_detail_log"):
         _log(visit, run)
 

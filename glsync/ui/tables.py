@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
+from glsync.services.conflicts import ConflictGroup
 from glsync.services.connections import ConnectionRow
 from glsync.services.errors import ErrorGroup, ErrorRow
 from glsync.services.mappings import MappingRow
@@ -273,6 +274,38 @@ def error_groups(rows: Sequence[ErrorGroup], *, key: str) -> int | None:
         on_select="rerun",
         selection_mode="single-row",
         alt="Errors by cause",
+    )
+    return selected(key, len(rows))
+
+
+def conflict_groups(rows: Sequence[ConflictGroup], *, key: str) -> int | None:
+    """Conflicts by mapping, column and kind; the number of the row that was picked."""
+    frame = pd.DataFrame(
+        {
+            "column": [row.column or "The whole row" for row in rows],
+            "kind": [[texts.CONFLICT_KINDS[row.kind].word] for row in rows],
+            "mapping": [row.mapping_name for row in rows],
+            "count": [row.count for row in rows],
+            "first": moments(row.first_seen for row in rows),
+            "last": moments(row.last_seen for row in rows),
+        }
+    )
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height="content",
+        column_config={
+            "column": text("Column", pinned=True),
+            "kind": chips("What happened", texts.CONFLICT_KINDS.values()),
+            "mapping": text("Mapping"),
+            "count": figure("Conflicts"),
+            "first": since("First seen"),
+            "last": since("Last seen"),
+        },
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Conflicts by column",
     )
     return selected(key, len(rows))
 

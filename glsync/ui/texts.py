@@ -81,6 +81,11 @@ ERROR_STATES = {
     "resolved": Chip("Resolved", "check_circle", "green"),
     "ignored": Chip("Ignored", "visibility_off", "gray"),
 }
+CONFLICT_KINDS = {
+    "field": Chip("Changed on both sides", "alt_route", "orange"),
+    "edit_delete": Chip("Edited here, deleted there", "delete_history", "red"),
+    "first_match": Chip("Different when first met", "join", "violet"),
+}
 UNKNOWN_STATE = Chip("Unknown", "help", "gray")
 
 DIRECTIONS = {"to_supabase": "Glide → Postgres", "to_glide": "Postgres → Glide", "both": "Both ways"}
@@ -174,6 +179,9 @@ EMPTY = {
     "metrics": Empty("monitoring", "No figures yet", "They appear with the first run."),
     "activity": Empty("history", "No activity yet", "Runs, changes and resolutions show here, with who did them."),
     "errors_gone": Empty("task_alt", "Nothing is left of this cause", "Its errors were resolved, or came to fit."),
+    "conflicts_gone": Empty(
+        "task_alt", "Nothing is left to decide here", "It was decided, or both sides came to agree.",
+    ),
     "gone": Empty("search_off", "This is no longer here", "It may have been deleted. Go back to the list."),
 }  # fmt: skip
 
@@ -234,6 +242,15 @@ NOTES = {
     "ignore": ("Test data", "Old record, not needed in Postgres", "Will be corrected later"),
 }
 """Notes at hand for closing errors."""
+
+CONFLICTS = "both values are kept until somebody picks one; everything else is in step."
+CONFLICTS_HOW = "Pick the value that stands on both sides. It is written only while both still say what you see here."
+NEVER_AGREED = "Both sides had it before they met"
+NO_VALUE = "Empty"
+NO_ROW = "No such row"
+PICK_MANY = (
+    "The other side's values are overwritten. What they were stays in the history of the run, which can be undone."
+)
 
 TESTING = "Testing: reach, sign in, list tables, read a row"
 STEP_STATES = {

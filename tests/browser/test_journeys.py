@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
 import requests
@@ -140,3 +141,35 @@ def test_a_dialog_with_a_half_written_note_stays_open_while_a_run_begins_and_end
     reader.sees("resolved.")
     assert ("a whole sentence",) in app.ask("select resolution_notes from gl_sync_errors where state = 'resolved'")
     reader.press("Undo").sees("open again.")
+
+
+def test_a_conflict_picked_by_field_ends_equal_on_both_sides(look, app):
+    mapping = "customer_credits"
+    app.ask(f"update gl_mappings set sync_direction = 'both' where name = '{mapping}'")
+    app.glsync("sync", mapping, "--json")
+    row = app.ask("select glide_row_id from gl_customer_credits where payment_note is not null limit 1")[0][0]
+    column = app.ask(
+        "select key from gl_mappings, jsonb_each(column_mappings) "
+        f"where name = '{mapping}' and value ->> 'supabase_column_name' = 'payment_note'"
+    )[0][0]
+    app.in_glide(f"/tables/{app.table(mapping)}/edits", {"set": {row: {column: "said in Glide"}}})
+    app.ask(f"update gl_customer_credits set payment_note = 'said in Postgres' where glide_row_id = '{row}'")
+    with_conflict(app, mapping)
+
+    def both() -> list[str]:
+        stored = app.ask(f"select payment_note from gl_customer_credits where glide_row_id = '{row}'")
+        in_glide = next(cells for cells in app.rows(mapping) if cells["$rowID"] == row)
+        return [in_glide[column], stored[0][0]]
+
+    reader = look(app).open("errors").sees("Changed on both sides").press("Decide 1", exact=False)
+    reader.sees("said in Glide").sees("said in Postgres").press("Take Postgres's value")
+    reader.sees("Postgres was picked for 1 conflict.")
+    until(lambda: both() == ["said in Postgres"] * 2, "both sides say what was picked")
+    reader.sees("Nothing is left to decide here")
+
+
+def with_conflict(app, mapping):
+    """Run it; the command line ends with 3 because somebody has to decide."""
+    with pytest.raises(subprocess.CalledProcessError) as ended:
+        app.glsync("sync", mapping, "--json")
+    assert ended.value.returncode == 3
