@@ -60,7 +60,7 @@ def run_sql(url: str, statement: str) -> list[tuple[Any, ...]]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
     finally:
         connection.close()
 
@@ -76,7 +76,7 @@ class Database:
     def __call__(self, statement: str, *values: Any) -> list[SimpleNamespace]:
         with self.connection.cursor() as cursor:
             cursor.execute(statement, [_adapted(value) for value in values] or None)
-            return [SimpleNamespace(**row) for row in cursor.fetchall()] if cursor.description else []
+            return [SimpleNamespace(**row) for row in cursor.fetchall()] if cursor.description is not None else []
 
     def one(self, statement: str, *values: Any) -> Any:
         """The only value of the only row."""

@@ -163,7 +163,7 @@ class World:
     def sql(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with self.connection.cursor(cursor_factory=extras.RealDictCursor) as cursor:
             cursor.execute(statement, values or None)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+            return [dict(row) for row in cursor.fetchall()] if cursor.description is not None else []
 
     def in_postgres(self) -> dict[str, dict[str, Any]]:
         rows = self.sql("select * from public.items")

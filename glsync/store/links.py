@@ -142,10 +142,10 @@ def count(cursor: extensions.cursor, mapping_id: UUID) -> int:
 
 
 def missing_in_glide(cursor: extensions.cursor, mapping_id: UUID) -> list[str]:
-    """Linked rows that the read of Glide in this session did not meet."""
+    """Linked rows that the read of Glide in this session did not meet. Nobody asks after those that were let go."""
     cursor.execute(
         """select l.glide_row_id from glsync.links as l
-           where l.mapping_id = %s and l.glide_row_id is not null
+           where l.mapping_id = %s and l.glide_row_id is not null and l.detached is null
              and not exists (select from glsync_glide as g where g.k = l.glide_row_id)
              and not exists (select from glsync_unread as u where u.k = l.glide_row_id)
            order by 1""",

@@ -322,6 +322,23 @@ def test_with_deletes_marked_postgres_marks_the_row_and_glide_loses_it(world):
     assert world.is_quiet()
 
 
+@pytest.mark.parametrize("deletes", ["keep", "mark"])
+@pytest.mark.parametrize("grace", [0, 60])
+def test_nobody_asks_glide_again_for_a_row_that_was_let_go(world, deletes, grace):
+    world.change_mapping(deletes=deletes, delete_grace=grace)
+    three(world)
+    world.sync()
+    world.glide_has(a=None)
+    for _ in range(2):
+        world.sync()
+        world.time_passes()
+    world.glide.forget_calls()
+    report = world.sync()
+    assert (len(world.glide.calls("query")) <= 1, world.glide.calls("row")) == (True, [])
+    assert report.price.updates <= 1
+    assert world.sql("select * from glsync.absent_rows") == []
+
+
 @pytest.mark.parametrize("editor", ["glide", "postgres"])
 def test_an_edit_against_a_delete_is_never_silent(world, editor):
     three(world)

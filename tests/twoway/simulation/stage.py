@@ -126,7 +126,7 @@ class Stage:
     def sql(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with self.connection.cursor(cursor_factory=extras.RealDictCursor) as cursor:
             cursor.execute(statement, values or None)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+            return [dict(row) for row in cursor.fetchall()] if cursor.description is not None else []
 
     def new_log(self, approve: str | None) -> UUID:
         found = self.sql(
