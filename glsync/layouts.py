@@ -20,7 +20,7 @@ def layout_of(job: runs.Job, target: Target) -> Layout:
         InvalidMapping: a kind does not fit its column.
     """
     try:
-        return layout(target.pairs, target.types, zone_of(job), rules_of(job.mapping.filter, job.mapping.pairs))
+        return layout(target.pairs, target.cell_types, zone_of(job), rules_of(job.mapping.filter, job.mapping.pairs))
     except ValueError as error:
         raise InvalidMapping(job.mapping.name, [Problem("error", str(error))]) from error
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from psycopg2 import extensions
+
 from glsync.engine.transform import Batch
 from glsync.postgres.target import Refusal
+from glsync.store import references
 from glsync.store.problems import Trouble
-from glsync.values import BadCell
+from glsync.values import BadCell, Reference, Unlinked
 
 HINTS = {
     "VALIDATION_ERROR": "Correct the cell in Glide, or map the column to a type that holds it; then press Retry.",
@@ -34,6 +37,33 @@ def _trouble(bad: BadCell, message: str, record: object) -> Trouble:
         hint=HINTS[bad.type],
         retryable=True,
         record=record,
+    )
+
+
+def orphans(cursor: extensions.cursor, unlinked: Iterable[Unlinked]) -> Iterator[Trouble]:
+    """Each row whose parent is not there, with the parent's id and why it is missing."""
+    lacking: dict[Reference, list[Unlinked]] = {}
+    for each in unlinked:
+        lacking.setdefault(each.reference, []).append(each)
+    for reference, rows in lacking.items():
+        why = references.reasons(cursor, reference, sorted({each.parent for each in rows}))
+        yield from (_orphan(each, why.get(each.parent)) for each in rows)
+
+
+def _orphan(row: Unlinked, why: str | None) -> Trouble:
+    parent, column = row.reference.parent, row.reference.column
+    reason = f"that row is held back itself ({why})" if why else "no such row is there"
+    does = "The row waits for it" if row.is_held else "Until it comes, the column stays empty"
+    return Trouble(
+        type="RELATIONSHIP",
+        message=f"Row {row.row_id}, column {column}: refers to row {row.parent} of {parent}, and {reason}",
+        row_id=row.row_id,
+        column_name=column,
+        value=row.parent,
+        rule=f"a row of {parent}",
+        hint=f"{does} and is linked by itself. If it is gone for good, clear the cell.",
+        retryable=True,
+        record={"$rowID": row.row_id, column: row.parent},
     )
 
 

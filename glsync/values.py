@@ -57,6 +57,8 @@ class ColumnPair:
 
     `kind` is what Glide holds. `policy` and `direction` override the mapping's; `is_set` unites lists that both sides
     changed; `rule` is a CEL expression over the row's Glide values whose result is read in place of the cell.
+    `reference` is the name of the mapping whose rows the column refers to, `reference_column` the column of that
+    mapping's table whose values stand in Postgres, where it is not the one its types tell.
     """
 
     glide_id: str
@@ -67,6 +69,39 @@ class ColumnPair:
     policy: Policy | None = None
     rule: str | None = None
     is_set: bool = False
+    reference: str | None = None
+    reference_column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A column whose cells mean rows of another mapping, its parent: in Glide by row id, in Postgres by `key`.
+
+    `key` is a column of the parent's table. `is_bound`: a foreign key watches over it. `is_soft`: the mappings refer to
+    each other in a circle, so a row may come before its parent and the column stays empty until then.
+    """
+
+    column: str
+    parent_id: UUID
+    parent: str
+    schema: str
+    table: str
+    key: str
+    is_bound: bool = False
+    is_soft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """A row whose reference leads nowhere. `parent` is what it names: a row id, or from Postgres the parent's key.
+
+    `is_held`: the row itself waits; else it is stored with the column empty.
+    """
+
+    row_id: str
+    reference: Reference
+    parent: str
+    is_held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +129,8 @@ class Mapping:
     """For the policy newest: the mapped column that holds Glide's time of change, and the column of Postgres's."""
     enabled: bool = True
     version: int = 1
+    references: tuple[Reference, ...] = ()
+    """The references among the pairs, found in the tables as they are."""
 
     @property
     def target(self) -> str:

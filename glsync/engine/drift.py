@@ -110,7 +110,7 @@ def _changed(glide_id: str, was: Shape, now: Shape, pair: ColumnPair | None) -> 
     before = was.glide[glide_id][1]
     said = f"Column {_named(glide_id, name)} was of the type {before} in Glide and is {after}"
     kind = types.kind_of(after)
-    if pair is None or kind is None or pair.kind != types.kind_of(before) or pair.rule:
+    if pair is None or kind is None or pair.kind != types.kind_of(before) or pair.rule or pair.reference:
         return Drift(f"{said}; it is read as the mapping says.", glide_id)
     if misfit := types.fits(kind, now.postgres.get(pair.column, types.postgres_type(kind))):
         return Drift(f"{said}, and {misfit}: choose another Postgres column or another type.", glide_id, stops=True)

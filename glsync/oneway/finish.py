@@ -12,18 +12,18 @@ from psycopg2 import extensions
 
 from glsync.ahead import ahead
 from glsync.engine import guard
-from glsync.engine.memory import Hashes, doubled, no_rows
+from glsync.engine.memory import NOT_STORED, Hashes, doubled, no_rows
 from glsync.engine.prepare import hash_ids, row_ids
 from glsync.errors import ContinuationExpired
 from glsync.glide import App
 from glsync.oneway.read import Read, how, is_unchanged, open_read, prepared
 from glsync.oneway.store import note_page, state, store_page
-from glsync.postgres import capture
+from glsync.postgres import capture, late
 from glsync.postgres.target import Compared
 from glsync.store import base, problems, runs
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
-from glsync.troubles import refusals
+from glsync.troubles import orphans, refusals
 from glsync.values import Counts, Plan, Price, RunReport, SideWrites, Status, Waiting
 
 POINT_READS = 200
@@ -45,6 +45,8 @@ def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: Ap
                 return _report(read, (), "Nothing changed in Glide since the last run")
             runs.note(cursor, job.log_id, how(read), stage="read")
         try:
+            if read.has_soft:
+                _begin_waiting(connection)
             _read_all(connection, read, lease)
         except ContinuationExpired as error:
             if not is_first:
@@ -111,9 +113,16 @@ def _gone(cursor: extensions.cursor, read: Read) -> list[str]:
     return read.target.present(cursor, _not_met(read, absent))
 
 
+def _begin_waiting(connection: extensions.connection) -> None:
+    with transaction(connection) as cursor:
+        late.begin(cursor)
+
+
 def _finish(connection: extensions.connection, read: Read, lease: Lease) -> RunReport:
-    """The read is complete: rows that went away, what to remember, what to tell."""
+    """The read is complete: rows that came before their parents, rows that went away, what to remember and to tell."""
     mapping = read.job.mapping
+    if read.waits:
+        _link(connection, read, lease)
     version = read.source.version()
     moved = version != read.kept.glide_version
     with transaction(connection) as cursor:
@@ -137,6 +146,18 @@ def _finish(connection: extensions.connection, read: Read, lease: Lease) -> RunR
                 cursor, read.job.log_id, "Glide changed while it was read: no row counts as gone", level="warning"
             )
     return _report(read, waiting, None)
+
+
+def _link(connection: extensions.connection, read: Read, lease: Lease) -> None:
+    """Rows that were stored before their parents get them; those whose parents did not come are told."""
+    with transaction(connection) as cursor:
+        lease.check(cursor)
+        capture.sign(cursor, read.job.mapping.id)
+        refused = late.link(cursor, read.target)
+        left = late.left(cursor, read.target)
+        read.recorder.note(cursor, [*refusals(refused), *orphans(cursor, left)])
+    read.unlinked = {each.row_id for each in refused} | {each.row_id for each in left}
+    read.counts += Counts(failed=len(read.unlinked))
 
 
 def _vanished(cursor: extensions.cursor, read: Read) -> list[str]:
@@ -175,6 +196,8 @@ def _take_away(cursor: extensions.cursor, read: Read, *, has_absent: bool) -> tu
         base.forget_absent(cursor, mapping.id, list({*due} - {*away}))
         return (stop,)
     removed = read.target.remove(cursor, held_here)
+    if removed.rows:
+        capture.tell_children(cursor, mapping.id)
     read.recorder.note(cursor, refusals(removed.refused))
     base.forget_absent(cursor, mapping.id, list({*due} - {each.row_id for each in removed.refused}))
     read.counts += Counts(deleted=removed.rows, failed=len(removed.refused))
@@ -194,6 +217,8 @@ def _base_rows(read: Read, gone: list[str]) -> int:
 
 def _remember(cursor: extensions.cursor, read: Read, version: str | None) -> None:
     mapping_id = read.job.mapping.id
+    if read.waits:
+        base.keep_digests(cursor, mapping_id, read.pass_, _linked_digests(read))
     if read.has_changes:
         _forget_doubles(cursor, read)
     if read.has_changes or len(read.memory.pages) != read.last_page + 1:
@@ -201,6 +226,15 @@ def _remember(cursor: extensions.cursor, read: Read, version: str | None) -> Non
     now = replace(state(read, glide_version=version, rows=read.rows - read.not_stored), pass_=read.pass_)
     base.save_state(cursor, mapping_id, now, is_full=not read.kept.trusted)
     base.drop_checkpoint(cursor, mapping_id)
+
+
+def _linked_digests(read: Read) -> dict[int, Hashes]:
+    """Page -> its digests, without those of rows that still wait for a parent: the next run looks at them again."""
+    left = hash_ids(sorted(read.unlinked))
+    return {
+        number: np.where(np.isin(read.seen[number], left), np.uint64(NOT_STORED), digests)
+        for number, digests in read.waits.items()
+    }
 
 
 def _forget_doubles(cursor: extensions.cursor, read: Read) -> None:

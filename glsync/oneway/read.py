@@ -49,11 +49,20 @@ class Read:
     """Rows the filter leaves out, as far as this run has read."""
     last_page: int = -1
     has_changes: bool = False
+    waits: dict[int, Hashes] = field(default_factory=dict)
+    """Page -> its digests, of pages on which rows wait for a parent: kept for when they are linked."""
+    unlinked: set[str] = field(default_factory=set)
+    """Rows that still wait for a parent at the end."""
     committed: float = 0.0
     recorder: problems.Recorder = field(init=False)
 
     def __post_init__(self) -> None:
         self.recorder = problems.Recorder(self.job.mapping.id, self.job.log_id)
+
+    @property
+    def has_soft(self) -> bool:
+        """May rows come before their parents?"""
+        return any(each.is_soft for each in self.target.references)
 
 
 def open_read(
@@ -107,6 +116,8 @@ def _can_resume(
 ) -> bool:
     kept = point.state
     is_same = kept.table_oid == target.oid and kept.scope == scope and kept.glide_version == version
+    if any(each.is_soft for each in target.references):  # which rows waited for a parent was known to that run alone
+        return False
     return is_same and point.pass_ == old.pass_ + 1 and (not kept.trusted or not touches)
 
 
@@ -165,7 +176,8 @@ def _scope(job: runs.Job, target: Target) -> str:
         for pair in target.pairs
     ]
     table = (job.connection.app_id, job.mapping.glide_table)
-    return _short(table) + _short((job.mapping.filter, str(zone_of(job)), target.file, pairs))
+    refers = [(each.column, str(each.parent_id), each.key, each.is_bound, each.is_soft) for each in target.references]
+    return _short(table) + _short((job.mapping.filter, str(zone_of(job)), target.file, pairs, refers))
 
 
 def _short(parts: object) -> str:

@@ -9,16 +9,17 @@ from decimal import Decimal
 import structlog
 from psycopg2 import extensions
 
+from glsync.engine.memory import Hashes
 from glsync.engine.prepare import Prepared, without
 from glsync.engine.transform import Batch
 from glsync.errors import DatabaseError
 from glsync.glide import Page
 from glsync.oneway.read import Read
-from glsync.postgres import capture
+from glsync.postgres import capture, late
 from glsync.postgres.target import Stored
 from glsync.store import base, runs, together
 from glsync.store.lease import Lease
-from glsync.troubles import bad_cells, refusals
+from glsync.troubles import bad_cells, orphans, refusals
 from glsync.values import Counts
 
 PROGRESS_SECONDS = 0.5
@@ -41,7 +42,9 @@ def store_page(connection: extensions.connection, read: Read, lease: Lease, page
             continue
         read.not_stored += after[0].failed - read.counts.failed + len(prepared.batch.outside)
         read.outside += len(prepared.batch.outside)
-        read.counts, read.paid = after
+        read.counts, read.paid = after[:2]
+        if after[2] is not None:
+            read.waits[prepared.number] = after[2]
         break
     note_page(read, prepared)
 
@@ -57,31 +60,37 @@ def note_page(read: Read, prepared: Prepared) -> None:
 
 def _once(
     cursor: extensions.cursor, read: Read, lease: Lease, page: Page, prepared: Prepared
-) -> tuple[Counts, Decimal]:
+) -> tuple[Counts, Decimal, Hashes | None]:
+    """One page; the counts and the price after it, and its digests where rows on it wait for a parent."""
     paid = read.paid + page.price
     if prepared.page is None:
         counts = read.counts + Counts(read=prepared.rows, skipped=prepared.rows)
         if time.monotonic() - read.committed > PROGRESS_SECONDS:
             lease.check(cursor)
             _mark_place(cursor, read, lease, page, prepared, counts, paid)
-        return counts, paid
+        return counts, paid, None
     capture.sign(cursor, read.job.mapping.id)
     lease.check(cursor)
     stored = _write(cursor, read, prepared.batch)
     batch = prepared.batch
-    troubles = [*bad_cells(batch), *refusals(stored.refused)]
-    read.recorder.note(cursor, troubles)
+    held = [each for each in stored.unlinked if each.is_held]
+    read.recorder.note(cursor, [*bad_cells(batch), *refusals(stored.refused), *orphans(cursor, held)])
     failed = {each.row_id for each in batch.bad} | {each.row_id for each in stored.refused}
+    failed |= {each.row_id for each in held}
     failures = len(failed - {""}) + sum(not each.row_id for each in batch.bad)  # rows without an id are one each
     if not read.has_changes:
         base.save_state(cursor, read.job.mapping.id, replace(state(read), complete=False), is_full=False)
-    base.save_page(cursor, read.job.mapping.id, without(prepared, failed))
+    known = without(prepared, failed)
+    waiting = {each.row_id for each in stored.unlinked} - failed
+    base.save_page(cursor, read.job.mapping.id, without(prepared, failed | waiting) if waiting else known)
+    if read.has_soft:
+        late.add(cursor, read.target, batch.ids, [each for each in stored.unlinked if each.row_id not in failed])
     if read.has_absent:
         base.forget_absent(cursor, read.job.mapping.id, [*batch.ids, *batch.outside])
     skipped = prepared.rows - stored.created - stored.updated - failures
     counts = read.counts + Counts(prepared.rows, stored.created, stored.updated, 0, skipped, failures)
     _mark_place(cursor, read, lease, page, prepared, counts, paid)
-    return counts, paid
+    return counts, paid, known.digests if waiting else None
 
 
 def _write(cursor: extensions.cursor, read: Read, batch: Batch) -> Stored:

@@ -7,6 +7,7 @@ from uuid import UUID
 import psycopg2
 from psycopg2 import extensions
 
+from glsync import statements
 from glsync.postgres.statement import statement
 from glsync.postgres.target import Target
 
@@ -56,6 +57,11 @@ def touches(cursor: extensions.cursor, mapping_id: UUID) -> list[str]:
     """Foreign transactions noted and visible now."""
     cursor.execute("select xid::text from glsync.touched where mapping_id = %s", (str(mapping_id),))
     return [row[0] for row in cursor.fetchall()]
+
+
+def tell_children(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """Rows of this mapping went away: whoever refers to them looks at all its rows again."""
+    cursor.execute(statements.text("touch_children"), {"mapping": str(mapping_id)})
 
 
 def settle(cursor: extensions.cursor, mapping_id: UUID, xids: list[str]) -> None:

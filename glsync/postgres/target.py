@@ -15,9 +15,10 @@ from psycopg2 import extensions, sql
 from glsync.engine.transform import Batch, Layout
 from glsync.engine.types import family
 from glsync.errors import NotFound
+from glsync.postgres.resolve import resolution, unlinked
 from glsync.postgres.statement import column, names, statement
 from glsync.postgres.tables import MARK_COLUMN, columns
-from glsync.values import ROW_ID_COLUMN, Mapping, TableColumn
+from glsync.values import ROW_ID_COLUMN, Mapping, TableColumn, Unlinked
 
 _ROW_ERRORS = ("22", "23", "44", "54", "P0")
 """SQLSTATE classes that speak of a row: bad data, constraints, a view's check, too large (for an index, say), a trigger
@@ -55,9 +56,15 @@ class Stored:
     created: int = 0
     updated: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    unlinked: list[Unlinked] = field(default_factory=list)
 
     def __add__(self, other: Stored) -> Stored:
-        return Stored(self.created + other.created, self.updated + other.updated, [*self.refused, *other.refused])
+        return Stored(
+            self.created + other.created,
+            self.updated + other.updated,
+            [*self.refused, *other.refused],
+            [*self.unlinked, *other.unlinked],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +118,18 @@ class Target:
         self.columns = {each.name: each for each in found}
         self.name = sql.Identifier(mapping.schema, mapping.table)
         self.pairs = tuple(pair for pair in mapping.pairs if pair.column in self.columns)
+        mapped = {pair.column for pair in self.pairs}
+        self.references = tuple(each for each in mapping.references if each.column in mapped)
 
     @cached_property
     def types(self) -> ReadOnly[str, str]:
-        """Column -> type, as engine.transform.layout wants it."""
+        """Column -> type."""
         return {name: each.type for name, each in self.columns.items()}
+
+    @cached_property
+    def cell_types(self) -> ReadOnly[str, str]:
+        """Column -> type of what Glide's cells are read as: a reference is a row id, whatever its column holds."""
+        return {**self.types, **dict.fromkeys((each.column for each in self.references), "text")}
 
     def is_empty(self, cursor: extensions.cursor) -> bool:
         cursor.execute(sql.SQL("select not exists (select from {})").format(self.name))
@@ -123,7 +137,7 @@ class Target:
 
     def load(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> Stored | None:
         """Straight into a table that was empty: no stage, no compare. None: nothing stored, a row stands in the way."""
-        if self.generated:
+        if self.generated or self.references:
             return None
         cursor.execute(f"{_AT_ONCE}; savepoint load")
         try:
@@ -142,7 +156,7 @@ class Target:
         if not batch.lines:
             return Stored()
         self.stage(cursor)
-        return _by_halves(
+        return by_halves(
             cursor,
             list(zip(batch.ids, batch.lines, strict=True)),
             lambda rows: self._store(cursor, [line for _, line in rows], layout),
@@ -154,13 +168,13 @@ class Target:
         if not batch.lines:
             return Compared()
         self.stage(cursor)
-        found = _by_halves(
+        found = by_halves(
             cursor,
             batch.lines,
             lambda lines: self._compare(cursor, lines, layout),
             lambda _, __: Compared(refused=1),
         )
-        cursor.execute("drop table glsync_stage")
+        self.unstage(cursor)
         return found
 
     def present(self, cursor: extensions.cursor, ids: Sequence[str]) -> list[str]:
@@ -182,7 +196,7 @@ class Target:
         else:
             query = statement("target_mark", target=self.name, mark=sql.Identifier(MARK_COLUMN))
         cursor.execute(_AT_ONCE)
-        return _by_halves(
+        return by_halves(
             cursor,
             ids,
             lambda some: self._remove(cursor, query, some),
@@ -194,27 +208,55 @@ class Target:
         return Removed(cursor.rowcount)
 
     def _store(self, cursor: extensions.cursor, lines: Sequence[str], layout: Layout) -> Stored:
-        self.copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
+        unlinked = self.fill(cursor, lines, layout)
         cursor.execute(self._upsert)
         created, updated = _one(cursor)
         cursor.execute("truncate glsync_stage")
-        return Stored(created, updated)
+        return Stored(created, updated, unlinked=unlinked)
 
     def _compare(self, cursor: extensions.cursor, lines: Sequence[str], layout: Layout) -> Compared:
-        self.copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
+        held = {each.row_id for each in self.fill(cursor, lines, layout) if each.is_held}
         cursor.execute(statement("stage_compare", target=self.name, differs=self._differs))
         created, updated, sample = _one(cursor)
         cursor.execute("truncate glsync_stage")
-        return Compared(created, updated, sample=tuple(sample or ()))
+        return Compared(created, updated, len(held), tuple(sample or ()))
 
     def stage(self, cursor: extensions.cursor) -> None:
-        wanted = [ROW_ID_COLUMN, *(pair.column for pair in self.pairs)]
-        typed = sql.SQL(", ").join(
-            sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(self.types[name])) for name in wanted
-        )
+        """Where a page lands: typed as the target, and before that as Glide wrote it where it holds references."""
+        made: list[sql.Composable] = [
+            statement("stage_create", stage=column(name), columns=self._typed(types))
+            for name, types in self._stages.items()
+        ]
         # A page must cost the same at any size of table: probe the index ten thousand times, never read it all.
-        how = sql.SQL(f"set local enable_hashjoin = off; set local enable_mergejoin = off; {_AT_ONCE}")
-        cursor.execute(sql.Composed([statement("stage_create", columns=typed), sql.SQL(";"), how]))
+        made.append(sql.SQL(f"set local enable_hashjoin = off; set local enable_mergejoin = off; {_AT_ONCE}"))
+        cursor.execute(sql.SQL(";").join(made))
+
+    def unstage(self, cursor: extensions.cursor) -> None:
+        cursor.execute(sql.SQL("drop table {}").format(names(self._stages)))
+
+    @cached_property
+    def _stages(self) -> ReadOnly[str, ReadOnly[str, str]]:
+        """Temporary table -> column -> type."""
+        return {"glsync_stage": self.types} | ({"glsync_raw": self.cell_types} if self.references else {})
+
+    def _typed(self, types: ReadOnly[str, str]) -> sql.Composable:
+        wanted = [ROW_ID_COLUMN, *(pair.column for pair in self.pairs)]
+        return sql.SQL(", ").join(sql.SQL("{} {}").format(column(name), sql.SQL(types[name])) for name in wanted)
+
+    def fill(self, cursor: extensions.cursor, lines: Sequence[str], layout: Layout) -> list[Unlinked]:
+        """These rows into the stage, by their parents' keys; what refers to rows that are not there comes back."""
+        if not self.references:
+            self.copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
+            return []
+        self.copy(cursor, sql.Identifier("glsync_raw"), lines, layout)
+        cursor.execute(self._resolution)
+        found = unlinked(cursor, self.references)
+        cursor.execute("truncate glsync_raw")
+        return found
+
+    @cached_property
+    def _resolution(self) -> sql.Composed:
+        return resolution([pair.column for pair in self.pairs], self.references, self.types)
 
     def copy(self, cursor: extensions.cursor, into: sql.Composable, lines: Sequence[str], layout: Layout) -> None:
         query = statement("stage_copy", table=into, columns=names(layout.columns), quoted=names(layout.quoted))
@@ -296,7 +338,7 @@ Row = TypeVar("Row")
 Sum = TypeVar("Sum", Stored, Compared, Removed)
 
 
-def _by_halves(
+def by_halves(
     cursor: extensions.cursor,
     rows: Sequence[Row],
     do: Callable[[Sequence[Row]], Sum],
@@ -313,7 +355,7 @@ def _by_halves(
         if len(rows) == 1:
             return refused(rows[0], error)
         middle = len(rows) // 2
-        return _by_halves(cursor, rows[:middle], do, refused) + _by_halves(cursor, rows[middle:], do, refused)
+        return by_halves(cursor, rows[:middle], do, refused) + by_halves(cursor, rows[middle:], do, refused)
     cursor.execute("release savepoint half")
     return done
 

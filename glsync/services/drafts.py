@@ -109,7 +109,7 @@ def problems(session: Session, actor: Actor, draft: MappingDraft) -> list[Proble
 
 def _asked(draft: MappingDraft) -> dict[str, Any]:
     fields = stored_fields(draft)
-    names = ("glide_table", "supabase_table", "column_mappings", "sync_direction")
+    names = ("name", "glide_table", "supabase_table", "column_mappings", "sync_direction")
     return {name: fields[name] for name in names} | {
         "id": str(draft.id) if draft.id else None,
         "connection_id": str(draft.connection_id),

@@ -209,6 +209,8 @@ def _pair(glide_id: str, place: Place) -> ColumnPair:
         direction=cast("Direction | None", keys["direction"].choice(DIRECTIONS, "") or None),
         policy=cast("Policy | None", keys["policy"].choice(POLICIES, "") or None),
         rule=keys["rule"].optional(),
+        reference=keys["reference"].optional(),
+        reference_column=keys["reference_column"].optional(),
     )
 
 

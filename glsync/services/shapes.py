@@ -11,7 +11,7 @@ from glsync.values import ROW_ID, ROW_ID_COLUMN, ColumnPair, Kind
 ROW_ID_PAIR = {"glide_column_name": ROW_ID, "supabase_column_name": ROW_ID_COLUMN, "data_type": "string"}
 """What every mapping says about the row id."""
 
-OVERRIDES = ("direction", "policy", "rule")
+OVERRIDES = ("direction", "policy", "rule", "reference", "reference_column")
 """Keys of a pair beside the contract's three, each optional."""
 
 

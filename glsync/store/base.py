@@ -14,7 +14,7 @@ import numpy as np
 from psycopg2 import Binary, extensions, extras
 
 from glsync import statements
-from glsync.engine.memory import BasePage
+from glsync.engine.memory import BasePage, Hashes
 
 RESUME_MINUTES = 10
 """How long Glide's continuation is trusted after a crash; nothing is published about its life."""
@@ -121,6 +121,15 @@ def forget_rows(cursor: extensions.cursor, mapping_id: UUID, pages: ReadOnly[int
         pass_, stored = cursor.fetchone() or (None, b"")
         digests = np.frombuffer(stored, np.uint64).copy()
         digests[list(rows)] = 0
+        cursor.execute(
+            "update glsync.base_pages set digests = %s where mapping_id = %s and page = %s and pass = %s",
+            (Binary(digests.tobytes()), str(mapping_id), page, pass_),
+        )
+
+
+def keep_digests(cursor: extensions.cursor, mapping_id: UUID, pass_: int, pages: ReadOnly[int, Hashes]) -> None:
+    """Other digests for pages of this pass: page -> digests."""
+    for page, digests in pages.items():
         cursor.execute(
             "update glsync.base_pages set digests = %s where mapping_id = %s and page = %s and pass = %s",
             (Binary(digests.tobytes()), str(mapping_id), page, pass_),

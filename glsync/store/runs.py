@@ -16,7 +16,7 @@ from psycopg2 import extensions, extras
 from glsync import statements
 from glsync.engine import types
 from glsync.errors import ConfigError, NotFound
-from glsync.store import secrets
+from glsync.store import references, secrets
 from glsync.values import (
     ROW_ID,
     ColumnPair,
@@ -96,7 +96,10 @@ def of_mapping(cursor: extensions.cursor, mapping_id: UUID) -> Job:
     row = _named_row(cursor, "run_mapping", {"mapping": str(mapping_id)})
     if row is None:
         raise NotFound("mapping", mapping_id)
-    return Job(uuid4(), "started", _mapping(row), _connection(cursor, row))
+    mapping = _mapping(row)
+    return Job(
+        uuid4(), "started", replace(mapping, references=references.of(cursor, mapping)), _connection(cursor, row)
+    )
 
 
 def _named_row(cursor: extensions.cursor, query: str, given: ReadOnly[str, Any]) -> ReadOnly[str, Any] | None:
@@ -129,6 +132,8 @@ def pairs_of(column_mappings: ReadOnly[str, Any]) -> tuple[ColumnPair, ...]:
                 policy=found.get("policy"),
                 rule=found.get("rule"),
                 is_set=bool(found.get("union")),
+                reference=found.get("reference") or None,
+                reference_column=found.get("reference_column") or None,
             )
         )
     return tuple(pairs)

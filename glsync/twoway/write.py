@@ -84,6 +84,8 @@ def _page(cursor: extensions.cursor, run: Run, items: Sequence[Item], operation:
     links.save(cursor, run.job.mapping.id, kept)
     links.forget(cursor, gone)
     links.remember_past(cursor, run.job.mapping.id, run.job.log_id, pasts)
+    if operation == "delete" and written:
+        capture.tell_children(cursor, run.job.mapping.id)
     run.undone -= {items[row.n].link.id for row in written}
     run.undone |= {item.link.id for item in items} - {items[row.n].link.id for row in written}
     name = {"create": "created", "update": "updated", "mark": "deleted", "delete": "deleted"}[operation]

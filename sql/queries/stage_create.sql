@@ -1,2 +1,2 @@
 -- Where a page of rows lands before it is compared; typed as the target, gone with the transaction.
-create temporary table glsync_stage ({columns}) on commit drop
+create temporary table {stage} ({columns}) on commit drop
