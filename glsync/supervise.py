@@ -60,6 +60,7 @@ def up(wish: Wish, say: Callable[[str], None]) -> None:
     """
     chosen = config.settings()
     host = wish.host or chosen.host
+    say = _to_whom_it_reaches(say)
     stop = _stop_on_signals()
     with running.alone(chosen.home):
         others = running.others(chosen.home)
@@ -91,6 +92,16 @@ def up(wish: Wish, say: Callable[[str], None]) -> None:
             signal.signal(number, signal.SIG_IGN)  # what is left takes a moment and has to be done
         running.leave(chosen.home)
         guardian.dismiss()
+
+
+def _to_whom_it_reaches(say: Callable[[str], None]) -> Callable[[str], None]:
+    """A closed terminal or pipe hears nothing more; that is no reason to end, or not to end in order."""
+
+    def said(text: str) -> None:
+        with suppress(OSError):
+            say(text)
+
+    return said
 
 
 def _stop_on_signals() -> threading.Event:
@@ -214,8 +225,7 @@ def _end(children: list[Child], say: Callable[[str], None]) -> None:
     try:
         for child in children:
             if child.name == "worker":
-                with suppress(OSError):  # the terminal may have been closed, which is why we are asked to end
-                    say("Waiting for the worker; Ctrl-C again stops it at once.")
+                say("Waiting for the worker; Ctrl-C again stops it at once.")
             child.end()
     except KeyboardInterrupt:
         for child in children:

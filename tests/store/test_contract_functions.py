@@ -203,7 +203,8 @@ def work_off(url: str) -> list[UUID]:
         async with app.open_async():
             await app.run_worker_async(queues=["sync"], wait=False, install_signal_handlers=False)
 
-    asyncio.run(work())
+    with ThreadPoolExecutor(1) as pool:  # in this thread a browser of earlier tests may have left its event loop
+        pool.submit(asyncio.run, work()).result()
     return [UUID(run) for run in runs]
 
 

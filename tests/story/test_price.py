@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from glsync.errors import GlideError
 from tests.world import APP, World
 
 
@@ -78,6 +79,17 @@ def test_a_second_look_and_pages_read_twice_are_charged_as_well(any_world: World
     any_world.glide_loses(2)
     reports.append(any_world.sync())
     assert sum(report.price.updates for report in reports) == any_world.glide_spent() == used(any_world)
+
+
+def test_a_run_that_broke_off_has_paid_for_the_pages_it_stored(any_world: World):
+    any_world.glide.set(page_rows=10, big_page_rows=10)
+    any_world.glide_has_many(35)
+    any_world.glide.fault("status", site=["query", "rows"], status=400, skip=2, count=1)
+    with pytest.raises(GlideError):
+        any_world.sync()
+    any_world.sync()
+    logged = any_world.sql("select sum(price) as updates from gl_sync_logs")[0]["updates"]
+    assert logged == used(any_world) == any_world.glide_spent()
 
 
 def test_a_plan_tells_what_a_run_costs(any_world: World):

@@ -44,7 +44,7 @@ def test_with_a_marker_column_a_lost_answer_never_doubles_a_row(marked, effect):
 
 
 def test_with_a_marker_an_add_that_lands_late_is_waited_for(marked):
-    marked.glide.set(late_seconds=0.4)
+    marked.glide.set(late_seconds=3)
     lose(marked, at="request", effect="late")
     marked.postgres_adds(name="cup")
     report = marked.sync()
