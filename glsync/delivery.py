@@ -20,6 +20,7 @@ from psycopg2 import extras
 from glsync import __version__, outward, signing, statements
 from glsync.config import settings
 from glsync.errors import SyncError
+from glsync.redaction import never_show
 from glsync.store import db, secrets
 
 KEY_FIELD = "subscription_key"
@@ -34,6 +35,8 @@ WAITS = tuple(
 JITTER = 0.1
 CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 15.0
 GONE = 410
+LEAST_PATH = 16
+"""Characters from which on the path of an address is taken for a secret."""
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +103,13 @@ def send(message: Message) -> Answer:
         return Answer(None, f"No answer: {type(error).__name__}")
 
 
+def keep_secret(url: str) -> None:
+    """Whoever knows the whole address of a chat program's webhook may write there."""
+    _, _, path = url.partition("://")[2].partition("/")
+    if len(path) >= LEAST_PATH:
+        never_show(path)
+
+
 def _load(delivery_id: str) -> Message | None:
     with db.connect("glsync webhook") as connection, connection.cursor(cursor_factory=extras.RealDictCursor) as cursor:
         cursor.execute(statements.text("delivery_load"), {"id": delivery_id})
@@ -110,6 +120,7 @@ def _load(delivery_id: str) -> Message | None:
         keys = [
             secrets.decrypt(connection, workspace, subscription, KEY_FIELD, sealed) for sealed in found["signing_keys"]
         ]
+    keep_secret(found["url"])
     body = json.dumps(found["payload"], ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
     return Message(UUID(delivery_id), subscription, found["url"], body, tuple(keys), found["attempts"])
 

@@ -29,7 +29,7 @@ SyncError                      type                 retryable
     └── PermissionMissing      PERMISSION_ERROR     no
 
 `str(error)` says what, to which thing; `hint` says what to do and is what the pages show below it.
-No message ever carries a token.
+No message ever carries a secret: every error hides its own words.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from glsync.redaction import hidden
 from glsync.values import Problem, Waiting
 
 
@@ -48,9 +49,9 @@ class SyncError(Exception):
     hint = ""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(hidden(message))
         if hint is not None:
-            self.hint = hint
+            self.hint = hidden(hint)
 
 
 class ConfigError(SyncError):
@@ -152,7 +153,7 @@ class GlideError(SyncError):
     hint = "Look at Glide's status page, then run again."
 
     def __init__(self, message: str, *, status: int | None = None, said: str = "", hint: str | None = None) -> None:
-        self.status, self.said = status, said
+        self.status, self.said = status, hidden(said)
         super().__init__(message, hint=hint)
 
 

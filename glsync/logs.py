@@ -8,43 +8,21 @@ Nothing we were told to keep (`never_show`) and nothing that looks like a key le
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import sys
+import threading
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-HIDDEN = "***"
-SHORTEST = 6
-"""Shorter secrets would hide innocent words."""
+from glsync.redaction import redacted
 
-_secrets: set[str] = set()
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?i)(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
-    (re.compile(r"(?i)(postgres(?:ql)?(?:\+\w+)?://[^:/@\s]*):[^@\s]+@"), rf"\1:{HIDDEN}@"),
-    (re.compile(r"(?i)(\"?(?:api_?key|password|secret_?key|token)\"?\s*[=:]\s*\"?'?)(?!\*)[^\s\"',;}&]{6,}"),
-     rf"\1{HIDDEN}"),
-    (re.compile(r"glsync:[vk]1:\w+:[A-Za-z0-9+/=]+"), f"glsync:{HIDDEN}"),
-)  # fmt: skip
-
-
-def never_show(secret: str) -> None:
-    """Keep this text out of every log line from now on."""
-    if len(secret) >= SHORTEST:
-        _secrets.update((secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]))
-
-
-def redacted(text: str) -> str:
-    """The text without secrets: those we know, and what looks like one."""
-    for secret in sorted(_secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    for pattern, instead in _PATTERNS:
-        text = pattern.sub(instead, text)
-    return text
+LOUD = ("streamlit", "uvicorn", "uvicorn.error", "uvicorn.access")
+"""Loggers that bring handlers of their own, which know nothing of secrets."""
 
 
 def set_up(level: str = "info", form: str = "auto") -> None:
@@ -70,6 +48,22 @@ def set_up(level: str = "info", form: str = "auto") -> None:
     handler.setFormatter(Redacting(foreign_pre_chain=shared, processors=_last_steps(human)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("glsync").setLevel(level.upper())
+    for name in LOUD:
+        _hand_over(logging.getLogger(name))
+    sys.excepthook = _last_words
+    threading.excepthook = lambda args: _last_words(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _hand_over(logger: logging.Logger) -> None:
+    """From now on its lines take our way out; those of calls, which hold paths of webhooks, are not wanted."""
+    logger.handlers.clear()
+    logger.propagate = True
+    logger.setLevel(logging.WARNING)
+
+
+def _last_words(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """An exception nobody caught, as Python tells it, without secrets."""
+    sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _last_steps(human: bool) -> list[Callable[[WrappedLogger, str, EventDict], Any]]:

@@ -12,8 +12,9 @@ embedded one, started by the first test that needs it and shared by all workers 
 from __future__ import annotations
 
 import os
+import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,38 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
         return
     if _home().exists():
+        _search_server_log(session)
         stop_server(_home())
     if given := os.environ.get("GLSYNC_TEST_DATABASE_URL"):
         run_sql(given, f"drop database if exists {_template()}")
     _lock().unlink(missing_ok=True)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """No test may pass while a planted secret stands in what it printed or logged."""
+    from tests.seeded import found_in
+
+    report = yield
+    shown = "".join(text for name, text in report.sections if "stdout" in name or "stderr" in name)
+    if report.passed and shown and (found := found_in(shown)):
+        report.outcome = "failed"
+        report.longrepr = f"{len(found)} planted secrets stand in the output, such as {found[0]!r}"
+    return report
+
+
 def _home() -> Path:
     return fast_folder() / f"glsync-tests-{os.environ[RUN]}"
+
+
+def _search_server_log(session: pytest.Session) -> None:
+    """The server writes down statements that failed: no planted secret may have been in one."""
+    from tests.seeded import found_in
+
+    for log in _home().glob("pg*/server.log"):
+        if found := found_in(log.read_text(errors="replace")):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            sys.stderr.write(f"\n{len(found)} planted secrets stand in the server's log, such as {found[0]!r}\n")
 
 
 def _lock() -> Path:

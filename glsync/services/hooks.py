@@ -18,6 +18,7 @@ from sqlmodel import Session, select
 
 from glsync import signing
 from glsync.errors import InvalidInput, NotFound, SyncError
+from glsync.redaction import never_show
 from glsync.services import access, audit, mappings, queries
 from glsync.services.access import Actor
 from glsync.services.here import refuse_what_rests
@@ -93,6 +94,8 @@ def create(
     access.require(actor, "editor", "set up a webhook")
     token = secrets.token_urlsafe(32)
     header = secrets.token_urlsafe(32) if with_header else None
+    never_show(token)
+    never_show(header or "")
     key = _usable(key) if key else signing.new_key() if signed else None
     with queries.writing() as session:
         mapping = mappings.stored(session, actor, mapping_id)

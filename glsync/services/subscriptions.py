@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -60,6 +61,7 @@ def add(actor: Actor, url: str, events: Sequence[str] = EVENTS) -> tuple[Subscri
         InvalidInput: an event there is not.
     """
     access.require(actor, "admin", "have an address told of events")
+    delivery.keep_secret(url)
     outward.checked(url, trusted=settings().webhook_hosts)
     with queries.writing() as session:
         row = tables.Subscription(
@@ -69,7 +71,9 @@ def add(actor: Actor, url: str, events: Sequence[str] = EVENTS) -> tuple[Subscri
         session.flush()
         key = _new_key(session, row)
         session.refresh(row)
-        audit.note(session, actor, "added", "subscription", row.id, row.url, after={"events": list(row.events)})
+        audit.note(
+            session, actor, "added", "subscription", row.id, host_of(row.url), after={"events": list(row.events)}
+        )
         return _row(row), key
 
 
@@ -96,7 +100,7 @@ def new_key(actor: Actor, subscription_id: UUID) -> str:
     access.require(actor, "admin", "change who is told of events")
     with queries.writing() as session:
         row = _stored(session, actor, subscription_id)
-        audit.note(session, actor, "rotated", "subscription", row.id, row.url)
+        audit.note(session, actor, "rotated", "subscription", row.id, host_of(row.url))
         return _new_key(session, row)
 
 
@@ -107,7 +111,7 @@ def set_enabled(actor: Actor, subscription_id: UUID, *, enabled: bool) -> None:
         row = _stored(session, actor, subscription_id)
         row.enabled, row.disabled_reason = enabled, None if enabled else f"Switched off by {actor.name}"
         session.add(row)
-        audit.note(session, actor, "resumed" if enabled else "paused", "subscription", row.id, row.url)
+        audit.note(session, actor, "resumed" if enabled else "paused", "subscription", row.id, host_of(row.url))
 
 
 def remove(actor: Actor, subscription_id: UUID) -> None:
@@ -115,7 +119,7 @@ def remove(actor: Actor, subscription_id: UUID) -> None:
     access.require(actor, "admin", "change who is told of events")
     with queries.writing() as session:
         row = _stored(session, actor, subscription_id)
-        audit.note(session, actor, "deleted", "subscription", row.id, row.url)
+        audit.note(session, actor, "deleted", "subscription", row.id, host_of(row.url))
         session.delete(row)
 
 
@@ -126,6 +130,11 @@ def _new_key(session: Session, row: tables.Subscription) -> str:
     session.add(row)
     session.flush()
     return key
+
+
+def host_of(url: str) -> str:
+    """What may be told of an address: the rest of it is often a secret, as with chat programs."""
+    return urlsplit(url).netloc
 
 
 def _known(events: Sequence[str]) -> list[str]:

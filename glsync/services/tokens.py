@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from glsync.errors import InvalidInput, NotFound
-from glsync.logs import never_show
+from glsync.redaction import never_show
 from glsync.services import access, audit, queries
 from glsync.services.access import Actor, Role
 from glsync.store import tables

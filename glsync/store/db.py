@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import psycopg2
 import psycopg2.extensions
 
 from glsync.config import settings
 from glsync.errors import ConfigError, DatabaseError, DatabaseUnavailable, PermissionMissing, SyncError
+from glsync.redaction import never_show
 
 if TYPE_CHECKING:  # SQLAlchemy and SQLModel take half a second: whoever only moves rows does without
     from sqlalchemy import Engine
@@ -30,6 +31,7 @@ TRANSACTION_POOLER_PORT = 6543
 SUPABASE_HOSTS = (".supabase.co", ".supabase.com")
 KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 CONNECT_SECONDS = 10
+LEAST_PASSWORD = 10
 
 _PASSING = ("08", "53", "57P0", "40001", "40P01", "55P03")
 """SQLSTATEs that pass: no connection, no room, shutting down, serialisation, deadlock, a lock not to be had."""
@@ -50,10 +52,18 @@ def database_url() -> str:
         DatabaseUnavailable: the embedded database does not start.
     """
     if given := settings().url:
+        _keep_secret(urlsplit(given).password or "")
         return with_tls(given)
     from glsync.embedded import Embedded  # whoever brings a database starts without what this brings
 
     return Embedded(settings().home).start()
+
+
+def _keep_secret(password: str) -> None:
+    """Written as in the URL or plainly. A short one may be a word, such as "postgres", which is none to hide."""
+    if len(password) >= LEAST_PASSWORD:
+        never_show(password)
+        never_show(unquote(password))
 
 
 def with_tls(url: str) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg2 import extensions
 
 from glsync import statements
+from glsync.redaction import hidden
 from glsync.store.links import as_json
 from glsync.values import Cells, Operation
 
@@ -60,7 +61,8 @@ def send(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, epoch: int, 
 def mark(cursor: extensions.cursor, outcomes: Sequence[tuple[str, str, str | None, str]]) -> None:
     """(id, state, Glide's row id when it became known, what Glide said)."""
     if outcomes:
-        cursor.execute(statements.text("journal_mark"), [list(column) for column in zip(*outcomes, strict=True)])
+        told = [(id_, state, row_id, hidden(said)) for id_, state, row_id, said in outcomes]
+        cursor.execute(statements.text("journal_mark"), [list(column) for column in zip(*told, strict=True)])
 
 
 def unsent(cursor: extensions.cursor, ids: Sequence[str]) -> None:

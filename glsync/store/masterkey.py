@@ -27,7 +27,7 @@ from psycopg2 import extensions
 from glsync import statements
 from glsync.config import settings
 from glsync.errors import ConfigError
-from glsync.logs import never_show
+from glsync.redaction import never_show
 
 Place = Literal["setting", "file", "vault"]
 

@@ -13,6 +13,7 @@ import msgspec
 from psycopg2 import extensions
 
 from glsync import statements
+from glsync.redaction import hidden, without_known
 
 MOST_PER_RUN = 10_000
 """Errors noted row by row in one run; past it, each cause gets one error with the count, so that no list is flooded."""
@@ -67,7 +68,8 @@ class Recorder:
     def _write(self, cursor: extensions.cursor, troubles: list[Trouble]) -> None:
         if not troubles:
             return
-        text = _encode([asdict(each) for each in troubles]).decode().replace("\\u0000", "\\ufffd")  # jsonb holds no NUL
+        said = [asdict(each) | {"message": hidden(each.message)} for each in troubles]
+        text = without_known(_encode(said).decode()).replace("\\u0000", "\\ufffd")  # jsonb holds no NUL
         cursor.execute(
             statements.text("errors_record"),
             {"mapping": str(self._mapping_id), "log": str(self._log_id), "errors": text},

@@ -16,6 +16,7 @@ from psycopg2 import extensions, extras
 from glsync import statements
 from glsync.engine import types
 from glsync.errors import ConfigError, NotFound
+from glsync.redaction import hidden
 from glsync.store import references, secrets
 from glsync.values import (
     ROW_ID,
@@ -212,9 +213,9 @@ def end(
             "log": str(report.log_id),
             "epoch": epoch,
             "status": report.status,
-            "message": report.message,
+            "message": hidden(report.message),
             "type": error_type,
-            "hint": hint,
+            "hint": hint and hidden(hint),
             "waiting": waiting_json(report.waiting),
             "plan_hash": report.waiting[0].hash if report.waiting else None,
         },
@@ -233,7 +234,7 @@ def note(
     """One line in the run's log."""
     cursor.execute(
         "insert into glsync.run_events (log_id, level, stage, message) values (%s, %s, %s, %s)",
-        (str(log_id), level, stage, message),
+        (str(log_id), level, stage, hidden(message)),
     )
 
 

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from glsync.errors import ConfigError
-from glsync.logs import never_show
+from glsync.redaction import never_show
 from glsync.store import masterkey
 from glsync.store.db import Connection, wrapped
 

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from glsync import logs
+from glsync.redaction import never_show, redacted
 
 
 @pytest.fixture(autouse=True)
@@ -63,11 +64,11 @@ def test_quiet_means_quiet_and_libraries_speak_only_of_trouble(capsys: pytest.Ca
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
-    assert logs.redacted(text) == shown
+    assert redacted(text) == shown
 
 
 def test_a_secret_with_quotes_is_hidden_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.never_show('odd"secret\\ü')
+    never_show('odd"secret\\ü')
     logs.set_up("info", "json")
     structlog.get_logger("glsync").info("seen", value='odd"secret\\ü')
     assert json.loads(capsys.readouterr().err)["value"] == "***"

@@ -13,10 +13,10 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
-from glsync import logs
 from glsync.__main__ import app
 from glsync.config import settings
 from glsync.errors import ConfigError, Forbidden
+from glsync.redaction import redacted
 from glsync.services import connections, hooks, keys, mappings, subscriptions
 from glsync.services.access import LOCAL, Actor
 from glsync.services.connections import ConnectionDraft
@@ -260,4 +260,4 @@ class TestInTheWrongHands:
     def test_every_key_that_was_used_stays_out_of_the_logs(self, database, stored, read):
         read(stored)
         for secret in (TOKEN, key_file().read_text().strip()):
-            assert logs.redacted(f"it said {secret}.") == "it said ***."
+            assert redacted(f"it said {secret}.") == "it said ***."
