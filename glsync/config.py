@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -107,6 +109,15 @@ class Settings(BaseSettings):
     webhook_hosts: Hosts = Field((), description="private hosts that may be told of events, comma separated")
     cors_origins: Origins = Field((), description="origins of web pages that may call the API, comma separated")
     api_rate: float = Field(10.0, gt=0, le=10_000, description="calls a second an API token may make, on average")
+    oidc_metadata_url: Annotated[str | None, BeforeValidator(_nothing_is_none)] = Field(
+        None, description="https://.../.well-known/openid-configuration of whoever signs people in"
+    )
+    oidc_client_id: str = Field("", description="the client id registered there")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="the client secret registered there")
+    oidc_role_claim: str = Field("", description="the claim that tells roles: a role, or workspace:role, or several")
+    oidc_trust_email: bool = Field(False, description="take an e-mail for proven where nothing is said about that")
+    public_url: str = Field("", description="address under which people reach the web app, for signing in")
+    session_hours: float = Field(12.0, gt=0, le=720, description="hours a sign-in lasts")
     host: str = Field("127.0.0.1", min_length=1, description="address the web app listens on")
     port: int = Field(8501, ge=1, le=65535, description="port of the web app")
     concurrency: int = Field(2, ge=1, le=64, description="runs a worker works on at once")
@@ -115,6 +126,11 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "human", "json"] = Field(
         "auto", description="auto: human on a terminal, else JSON lines"
     )
+
+    @property
+    def sign_in(self) -> bool:
+        """Do people sign in here? By our settings, or by Streamlit's own secrets."""
+        return self.oidc_metadata_url is not None or "auth" in streamlit_secrets()
 
     @property
     def url(self) -> str | None:
@@ -132,6 +148,24 @@ class Settings(BaseSettings):
         if name in GLIDE_HOSTS:
             return port in (None, 443)
         return name in self.allowed_glide_hosts or f"{name}:{port or 443}" in self.allowed_glide_hosts
+
+
+@cache
+def streamlit_secrets() -> dict[str, Any]:
+    """What Streamlit reads from .streamlit/secrets.toml, in the current folder before the home; {} without such a file.
+
+    Raises:
+        ConfigError: a file that is no TOML.
+    """
+    found: dict[str, Any] = {}
+    for folder in (Path.home(), Path.cwd()):
+        file = folder / ".streamlit" / "secrets.toml"
+        with suppress(OSError):
+            try:
+                found |= tomllib.loads(file.read_text(encoding="utf-8"))
+            except tomllib.TOMLDecodeError as error:
+                raise ConfigError(f"{file} is not TOML: {error}", hint="Correct it and start again.") from None
+    return found
 
 
 def read(**given: Any) -> Settings:

@@ -103,6 +103,7 @@ def _database(chosen: Settings) -> Iterator[Finding]:
             yield _listening(connection, url)
             yield _worker(connection)
             yield _key(connection)
+            yield _fence(connection, chosen)
     except SyncError as error:
         yield Finding("database", "fail", str(error), error.hint)
 
@@ -180,6 +181,16 @@ def _key(connection: db.Connection) -> Finding:
     if config.settings().secret_key is None and file.exists() and file.stat().st_mode & 0o077:
         return Finding("secret key", "warn", f"Others may read {file}", f"Run chmod 600 {file}.")
     return Finding("secret key", "ok", "It reads the stored API keys; keep a copy of it somewhere else")
+
+
+def _fence(connection: db.Connection, chosen: Settings) -> Finding:
+    """Whether row-level security stands between workspaces for pages and API, or the services alone."""
+    if _asked(connection, "select to_regprocedure('glsync.session_role()') is null"):
+        return Finding("roles", "warn", "The roles are not there yet", "Run python -m glsync migrate.")
+    if _asked(connection, "select glsync.session_role()") == "glsync_app":
+        return Finding("roles", "ok", "Pages and API act in the restricted role glsync_app")
+    said = "Pages and API act with all rights of the user we connect as: there is no role glsync_app we may take"
+    return Finding("roles", "fail" if chosen.sign_in else "warn", said, db.WITHOUT_ROLE)
 
 
 def _port(chosen: Settings) -> Finding:

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from glsync.services import queries
 from glsync.services.access import Actor
-from glsync.store import tables
 
 Subject = Literal[
     "connection", "mapping", "run", "error", "errors", "conflict", "conflicts", "table", "token", "hook", "subscription"
@@ -32,17 +32,17 @@ def note(
 ) -> None:
     """Add one line. `action` is a past participle: added, saved, rotated; equal fields of both sides are left out."""
     was, now = _changes(before, after)
-    session.add(
-        tables.Audit(
-            workspace_id=actor.workspace_id,
-            actor=actor.name,
-            action=action,
-            subject_type=subject,
-            subject_id=None if subject_id is None else str(subject_id),
-            subject_name=name,
-            before=_plain(was),
-            after=_plain(now),
-        )
+    queries.scalar(
+        session,
+        "audit_note",
+        workspace=actor.workspace_id,
+        actor=actor.name,
+        action=action,
+        subject=subject,
+        id=None if subject_id is None else str(subject_id),
+        name=name,
+        before=_plain(was),
+        after=_plain(now),
     )
 
 
@@ -55,12 +55,9 @@ def _changes(
     return {k: v for k, v in before.items() if k in moved}, {k: v for k, v in after.items() if k in moved}
 
 
-def _plain(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The same with nothing in it but what JSON knows."""
-    if value is None:
-        return None
-    plain: dict[str, Any] = json.loads(json.dumps(dict(value), default=_text))
-    return plain
+def _plain(value: Mapping[str, Any] | None) -> str | None:
+    """The same as JSON."""
+    return None if value is None else json.dumps(dict(value), default=_text)
 
 
 def _text(value: object) -> str:

@@ -53,7 +53,7 @@ def apply_form(actor: Actor, found: Form, folder: Path, *, dry_run: bool = False
     """`apply` for a form that was read; paths of key files begin at `folder`."""
     access.require(actor, "editor", "apply a configuration")
     changes: list[str] = []
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         for connection in found.connections:
             changes += _apply_connection(session, actor, connection, folder) if connection.is_sound else []
         given = {connection.name for connection in found.connections}
@@ -85,11 +85,7 @@ def _apply_connection(session: Session, actor: Actor, wanted: ConnectionForm, fo
 
 
 def _connection(session: Session, actor: Actor, name: str) -> tables.ConnectionRow | None:
-    return session.exec(
-        select(tables.ConnectionRow).where(
-            tables.ConnectionRow.name == name, tables.ConnectionRow.workspace_id == actor.workspace_id
-        )
-    ).first()
+    return session.exec(connections.without_key(actor).where(tables.ConnectionRow.name == name)).first()
 
 
 def _change_connection(
@@ -101,7 +97,7 @@ def _change_connection(
         if (was := row.settings.get(key)) != (now := settings.get(key)):
             yield f"connection {row.name}: {key} from {_said(was)} to {_said(now)}"
     connections.update(session, actor, row, app_id=app_id, settings=settings)
-    if not row.api_key or connections.token_of(session, row) != token:
+    if not connections.has_token(session, row) or connections.token_of(session, row) != token:
         access.require(actor, "admin", "replace an API token")
         connections.replace_token(session, actor, row, token)
         yield f"connection {row.name}: API key replaced"
@@ -246,12 +242,8 @@ def export(actor: Actor) -> str:
     Drafts are left out: applying a file activates what it names.
     """
     access.require(actor, "viewer", "export the configuration")
-    with queries.reading() as session:
-        found = session.exec(
-            select(tables.ConnectionRow)
-            .where(tables.ConnectionRow.workspace_id == actor.workspace_id)
-            .order_by(tables.ConnectionRow.name)
-        ).all()
+    with queries.reading(actor) as session:
+        found = session.exec(connections.without_key(actor).order_by(tables.ConnectionRow.name)).all()
         mapped = session.exec(
             select(tables.MappingRow)
             .where(tables.MappingRow.workspace_id == actor.workspace_id, tables.MappingRow.status == "active")

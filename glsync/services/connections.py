@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from glsync import glide
 from glsync.errors import ConfigError, InvalidInput, NotFound, StaleVersion
@@ -50,7 +52,7 @@ class ConnectionRow:
 def listing(actor: Actor) -> list[ConnectionRow]:
     """All connections, by name."""
     access.require(actor, "viewer", "see connections")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return _rows(session, actor)
 
 
@@ -61,7 +63,7 @@ def get(actor: Actor, connection_id: UUID) -> ConnectionRow:
         NotFound: no such connection in the actor's workspace.
     """
     access.require(actor, "viewer", "see connections")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return _row(session, actor, id=connection_id)
 
 
@@ -72,14 +74,14 @@ def find(actor: Actor, name: str) -> ConnectionRow:
         NotFound: no such connection in the actor's workspace.
     """
     access.require(actor, "viewer", "see connections")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return _row(session, actor, name=name)
 
 
 def used_by(actor: Actor, connection_id: UUID) -> list[MappingRow]:
     """The mappings that use a connection."""
     access.require(actor, "viewer", "see mappings")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return mapping_rows.rows(session, actor, connection=connection_id, limit=1000)
 
 
@@ -133,8 +135,9 @@ def opened(actor: Actor, connection_id: UUID) -> Connection:
         InvalidInput: it has no token.
         ConfigError: its token cannot be read with this installation's key.
     """
-    with queries.reading() as session:
-        return open_stored(session, stored(session, actor, connection_id))
+    with queries.reading(actor) as session:
+        row = stored(session, actor, connection_id)
+        return _connection(row.id, row.workspace_id, row.name, row.app_id, token_of(session, row), row.settings)
 
 
 def stored(session: Session, actor: Actor, connection_id: UUID, *, lock: bool = False) -> tables.ConnectionRow:
@@ -143,26 +146,39 @@ def stored(session: Session, actor: Actor, connection_id: UUID, *, lock: bool = 
     Raises:
         NotFound: no such connection in the actor's workspace.
     """
-    wanted = select(tables.ConnectionRow).where(
-        tables.ConnectionRow.id == connection_id, tables.ConnectionRow.workspace_id == actor.workspace_id
-    )
+    wanted = without_key(actor).where(tables.ConnectionRow.id == connection_id)
     found = session.exec(wanted.with_for_update() if lock else wanted).first()
     if found is None:
         raise NotFound("connection", connection_id)
     return found
 
 
-def open_stored(session: Session, row: tables.ConnectionRow) -> Connection:
-    """The value everything that talks to Glide takes."""
-    return _connection(row.id, row.workspace_id, row.name, row.app_id, token_of(session, row), row.settings)
+def without_key(actor: Actor) -> SelectOfScalar[tables.ConnectionRow]:
+    """The connections of the workspace. A person's session may not read the sealed key, so it is left where it is."""
+    key = tables.ConnectionRow.api_key
+    mine = select(tables.ConnectionRow).where(tables.ConnectionRow.workspace_id == actor.workspace_id)
+    return mine.options(defer(key))  # type: ignore[arg-type]  # a column, which mypy takes for its value
 
 
 def token_of(session: Session, row: tables.ConnectionRow) -> str:
-    if not row.api_key:
-        raise InvalidInput(
-            f"Connection {row.name!r} has no API token", hint="Enter it under Connections, or use the command apply."
-        )
-    return secrets.decrypt(session, row.workspace_id, row.id, KEY, row.api_key)
+    """The token in clear.
+
+    Raises:
+        InvalidInput: the connection has none.
+        ConfigError: it cannot be read with this installation's key.
+    """
+    with queries.stepped_up(session):
+        if not row.api_key:
+            raise InvalidInput(
+                f"Connection {row.name!r} has no API token",
+                hint="Enter it under Connections, or use the command apply.",
+            )
+        return secrets.decrypt(session, row.workspace_id, row.id, KEY, row.api_key)
+
+
+def has_token(session: Session, row: tables.ConnectionRow) -> bool:
+    with queries.stepped_up(session):
+        return bool(row.api_key)
 
 
 def _connection(
@@ -193,7 +209,7 @@ def _check_stored(actor: Actor, connection_id: UUID) -> list[Step]:
         found = checking.tried(opened(actor, connection_id))
     except (InvalidInput, ConfigError) as error:  # no token, or one that cannot be read
         found = checking.failed("sign in", error)
-    with queries.writing() as session:
+    with queries.writing(actor) as session, queries.stepped_up(session):  # an operator changes nothing else of it
         row = stored(session, actor, connection_id, lock=True)
         failure = found.failure
         row.status = "error" if failure else "active"
@@ -215,7 +231,7 @@ def add(actor: Actor, draft: ConnectionDraft) -> ConnectionRow:
         SecurityBlocked: an address connections may not name.
     """
     access.require(actor, "editor", "add a connection")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         row = insert(session, actor, draft)
     return get(actor, row.id)
 
@@ -249,7 +265,7 @@ def edit(
         StaleVersion: somebody else saved since `version` was read.
     """
     access.require(actor, "editor", "change a connection")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         row = stored(session, actor, connection_id, lock=True)
         if row.version != version:
             raise StaleVersion("Connection", row.name)
@@ -283,7 +299,7 @@ def update(
 def rotate(actor: Actor, connection_id: UUID, token: str) -> ConnectionRow:
     """Replace the token; the old one is gone."""
     access.require(actor, "admin", "replace an API token")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         row = stored(session, actor, connection_id, lock=True)
         replace_token(session, actor, row, token)
     return get(actor, connection_id)
@@ -303,7 +319,8 @@ def replace_token(session: Session, actor: Actor, row: tables.ConnectionRow, tok
 
 def seal(session: Session, row: tables.ConnectionRow, token: str) -> None:
     """Put the token into the row, encrypted."""
-    row.api_key = secrets.encrypt(session, row.workspace_id, row.id, KEY, token)
+    with queries.stepped_up(session):
+        row.api_key = secrets.encrypt(session, row.workspace_id, row.id, KEY, token)
     row.api_key_last4 = secrets.last4(token)
 
 
@@ -314,7 +331,7 @@ def remove(actor: Actor, connection_id: UUID, typed_name: str) -> None:
         InvalidInput: the typed name differs, or mappings use it (they are named).
     """
     access.require(actor, "admin", "delete a connection")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         row = stored(session, actor, connection_id, lock=True)
         if typed_name.strip() != row.name:
             raise InvalidInput(f"{typed_name!r} is not the name of this connection", hint=f"Type {row.name}.")

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from glsync.postgres import tables as catalogue
 from glsync.postgres.statement import statement
-from glsync.services import access, audit, config, form, queries
+from glsync.services import access, audit, config, connections, form, queries
 from glsync.services.access import Actor
 from glsync.standin.demo import DEMO_APP_ID, DEMO_APP_NAME, DEMO_TOKEN, demo_mappings
 from glsync.standin.flights import FLIGHTS_APP_ID, FLIGHTS_APP_NAME, FLIGHTS_TOKEN, flights_columns, flights_mappings
@@ -43,14 +43,14 @@ def flights(actor: Actor, classic_url: str, rest_url: str, bigtables_url: str) -
 def is_loaded(actor: Actor) -> bool:
     """Is there a connection to one of the demo's apps?"""
     access.require(actor, "viewer", "see connections")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return bool(_connections(session, actor))
 
 
 def reset(actor: Actor) -> None:
     """Take the demo away: its mappings, its connections, and the rows its runs brought. Other rows stay."""
     access.require(actor, "admin", "reset the demo")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         for connection in _connections(session, actor, lock=True):
             mappings = session.exec(
                 select(tables.MappingRow).where(tables.MappingRow.connection_id == connection.id)
@@ -78,14 +78,14 @@ def _apply(
 
 def _make_tables(actor: Actor) -> list[str]:
     made = []
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         driver = queries.driver(session)
         for target, columns in flights_columns().items():
             schema, table = catalogue.split(target)
             if catalogue.find(driver, schema, table) is None:
                 types = {name: type_name for name, type_name in columns if name != ROW_ID_COLUMN}
                 ddl = catalogue.ddl_create_typed(driver, schema, table, types)
-                with driver.cursor() as cursor:
+                with queries.stepped_up(session), driver.cursor() as cursor:
                     cursor.execute(ddl)
                 audit.note(session, actor, "created", "table", None, target, after={"statement": ddl})
                 made.append(f"table {target}: created")
@@ -93,8 +93,7 @@ def _make_tables(actor: Actor) -> list[str]:
 
 
 def _connections(session: Session, actor: Actor, *, lock: bool = False) -> list[tables.ConnectionRow]:
-    wanted = select(tables.ConnectionRow).where(
-        tables.ConnectionRow.workspace_id == actor.workspace_id,
+    wanted = connections.without_key(actor).where(
         tables.ConnectionRow.app_id.in_(APPS),  # type: ignore[attr-defined]  # a column, which mypy takes for its value
     )
     return list(session.exec(wanted.with_for_update() if lock else wanted).all())
@@ -106,5 +105,5 @@ def _delete_rows(session: Session, mapping: tables.MappingRow) -> None:
     if catalogue.find(driver, schema, table) is None:
         return
     delete = statement("demo_delete_rows", target=sql.Identifier(schema, table), key=sql.Identifier(ROW_ID_COLUMN))
-    with driver.cursor() as cursor:
+    with queries.stepped_up(session), driver.cursor() as cursor:
         cursor.execute(delete, {"mapping": str(mapping.id)})

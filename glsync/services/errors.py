@@ -111,7 +111,7 @@ class Retried:
 def counters(actor: Actor) -> dict[State, int]:
     """How many errors are in each state; every state is there."""
     access.require(actor, "viewer", "see errors")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.rows(session, "errors_counters", workspace=actor.workspace_id)
     by_state = {row["state"]: int(row["count"]) for row in found}
     return {state: by_state.get(state, 0) for state in STATES}
@@ -120,7 +120,7 @@ def counters(actor: Actor) -> dict[State, int]:
 def oldest(actor: Actor) -> datetime | None:
     """When the oldest open error was first seen."""
     access.require(actor, "viewer", "see errors")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.rows(session, "errors_counters", workspace=actor.workspace_id)
     return min((row["oldest"] for row in found if row["state"] == "open"), default=None)
 
@@ -128,7 +128,7 @@ def oldest(actor: Actor) -> datetime | None:
 def groups(actor: Actor, filter: ErrorFilter = OPEN, limit: int = 50, offset: int = 0) -> list[ErrorGroup]:
     """Errors by cause, the largest group first."""
     access.require(actor, "viewer", "see errors")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.rows(session, "errors_groups", **_values(actor, filter), limit=limit, offset=offset)
     return [ErrorGroup(**row, key=_key(row), advice=advice(row["type"], row["rule"])) for row in found]
 
@@ -136,13 +136,13 @@ def groups(actor: Actor, filter: ErrorFilter = OPEN, limit: int = 50, offset: in
 def listing(actor: Actor, filter: ErrorFilter = OPEN, limit: int = 50, offset: int = 0) -> list[ErrorRow]:
     """Errors, the newest first."""
     access.require(actor, "viewer", "see errors")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return _rows(session, _values(actor, filter), limit, offset)
 
 
 def count(actor: Actor, filter: ErrorFilter = OPEN) -> int:
     access.require(actor, "viewer", "see errors")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return int(queries.scalar(session, "errors_count", **_values(actor, filter)))
 
 
@@ -153,7 +153,7 @@ def get(actor: Actor, error_id: UUID) -> ErrorRow:
         NotFound: no such error in the actor's workspace.
     """
     access.require(actor, "viewer", "see errors")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = _rows(session, _values(actor, [error_id]), 1, 0)
     if not found:
         raise NotFound("error", error_id)
@@ -163,7 +163,7 @@ def get(actor: Actor, error_id: UUID) -> ErrorRow:
 def history(actor: Actor, error_id: UUID) -> list[Event]:
     """What happened to one error, oldest first: first seen, seen again, and what people did with it."""
     found = get(actor, error_id)
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         acts = queries.rows(session, "errors_history", workspace=actor.workspace_id, id=str(error_id))
     events = [Event(found.created_at, "error", f"First seen: {found.message}")]
     if found.attempts > 1:
@@ -195,7 +195,7 @@ def ignore(actor: Actor, selection: Selection, notes: str = "") -> int:
 def reopen(actor: Actor, selection: Selection) -> int:
     """Open resolved or ignored errors again; how many were."""
     access.require(actor, "operator", "reopen errors")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         found = queries.rows(session, "errors_reopen", **_values(actor, selection))
         _note(session, actor, "reopened", found, selection, None)
     return len(found)
@@ -209,7 +209,7 @@ def retry(actor: Actor, mapping_id: UUID, selection: Selection) -> Retried:
         InvalidInput: the mapping is a draft or switched off.
     """
     access.require(actor, "operator", "retry errors")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         mappings.stored(session, actor, mapping_id)
         values = _values(actor, selection) | {"mapping": mapping_id}
         refused = queries.rows(session, "errors_not_retryable", **values)
@@ -227,7 +227,7 @@ def retry(actor: Actor, mapping_id: UUID, selection: Selection) -> Retried:
 def _close(actor: Actor, to: State, selection: Selection, notes: str, states: tuple[State, ...]) -> int:
     access.require(actor, "operator", "close errors")
     closing = {"to": to, "actor": actor.name, "notes": notes.strip() or None, "from": list(states)}
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         found = queries.rows(session, "errors_close", **_values(actor, selection), **closing)
         _note(session, actor, to, found, selection, notes.strip() or None)
     return len(found)
@@ -266,7 +266,7 @@ def export(actor: Actor, filter: ErrorFilter = OPEN) -> pd.DataFrame:
     import pandas as pd  # only here: it takes longer to load than a short run takes
 
     access.require(actor, "viewer", "export errors")
-    with queries.writing() as session:  # a screen's time limit would cut a large export short
+    with queries.writing(actor) as session:  # a screen's time limit would cut a large export short
         found = queries.rows(session, "errors_list", **_values(actor, filter), limit=None, offset=0)
     frame = pd.DataFrame(found, columns=EXPORTED)
     texts = [name for name in EXPORTED if name not in ("created_at", "last_seen_at", "resolved_at", "attempts", "id")]

@@ -52,9 +52,9 @@ def run_here(actor: Actor, mapping_id: UUID, *, approve: str | None = None) -> R
         SyncError: the run failed; its log says the same.
     """
     access.require(actor, "operator", "start a run")
-    with _cursor() as cursor:
+    with _cursor(actor) as cursor:
         log_id = _begun(cursor, actor, _mapping(cursor, actor, id=mapping_id), approve)
-    return _run(log_id)
+    return _run(actor, log_id)
 
 
 def run_to_end(actor: Actor, name: str, approve: str | None = None) -> RunRow:
@@ -65,10 +65,10 @@ def run_to_end(actor: Actor, name: str, approve: str | None = None) -> RunRow:
         SyncError: it failed before its log could say so.
     """
     access.require(actor, "operator", "start a run")
-    with _cursor() as cursor:
+    with _cursor(actor) as cursor:
         log_id = _begun(cursor, actor, _mapping(cursor, actor, name=name), approve)
     try:
-        _run(log_id)
+        _run(actor, log_id)
     except AlreadyRunning:
         raise
     except SyncError:
@@ -92,7 +92,7 @@ def refuse_what_rests(name: str, status: str, *, enabled: bool) -> None:
 
 def _plan(actor: Actor, *, id: UUID | None = None, name: str | None = None) -> Plan:
     access.require(actor, "operator", "plan a run")
-    with _cursor() as cursor:
+    with _cursor(actor) as cursor:
         mapping = _mapping(cursor, actor, id=id, name=name)
     return sync.plan(mapping.id)
 
@@ -117,34 +117,37 @@ def _begun(cursor: extras.RealDictCursor, actor: Actor, mapping: _Found, approve
                 "workspace": actor.workspace_id,
                 "actor": actor.name,
                 "action": "approved",
+                "subject": "mapping",
                 "id": str(mapping.id),
                 "name": mapping.name,
+                "before": None,
                 "after": extras.Json({"hash": approve}),
             },
         )
     return log_id
 
 
-def _run(log_id: UUID) -> RunReport:
+def _run(actor: Actor, log_id: UUID) -> RunReport:
     try:
         return sync.run(log_id)
     except AlreadyRunning:
-        with _cursor() as cursor:
+        with _cursor(actor) as cursor:
             cursor.execute(statements.text("runs_withdraw"), {"log": log_id})
         raise
 
 
 def _row(actor: Actor, log_id: UUID) -> RunRow:
     values = NO_FILTER.values() | {"id": log_id, "unfinished": False, "limit": 1, "offset": 0}
-    with _cursor() as cursor:
+    with _cursor(actor) as cursor:
         cursor.execute(statements.text("runs_list"), values | {"workspace": actor.workspace_id})
         (found,) = cursor.fetchall()
     return run_row(found)
 
 
 @contextmanager
-def _cursor() -> Iterator[extras.RealDictCursor]:
-    """One transaction; rows come as column -> value."""
+def _cursor(actor: Actor) -> Iterator[extras.RealDictCursor]:
+    """One transaction with the actor's rights; rows come as column -> value."""
     with db.connect("glsync") as connection, connection.cursor(cursor_factory=extras.RealDictCursor) as cursor:
         extras.register_uuid(conn_or_curs=cursor)  # type: ignore[no-untyped-call]  # its stub has no types
+        db.become(cursor, actor.claims)
         yield cursor

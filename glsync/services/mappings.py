@@ -60,13 +60,13 @@ class Change:
 def listing(actor: Actor, *, search: str = "", limit: int = 100, offset: int = 0) -> list[MappingRow]:
     """Mappings by name; `search` looks into names, connections and tables."""
     access.require(actor, "viewer", "see mappings")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return mapping_rows.rows(session, actor, search=search.strip(), limit=limit, offset=offset)
 
 
 def count(actor: Actor, search: str = "") -> int:
     access.require(actor, "viewer", "see mappings")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.scalar(session, "mappings_count", workspace=actor.workspace_id, search=search.strip())
         return int(found)
 
@@ -78,7 +78,7 @@ def row(actor: Actor, mapping_id: UUID) -> MappingRow:
         NotFound: no such mapping in the actor's workspace.
     """
     access.require(actor, "viewer", "see mappings")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = mapping_rows.rows(session, actor, id=mapping_id)
     if not found:
         raise NotFound("mapping", mapping_id)
@@ -92,7 +92,7 @@ def get(actor: Actor, mapping_id: UUID) -> MappingDraft:
         NotFound: no such mapping in the actor's workspace.
     """
     access.require(actor, "viewer", "see mappings")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return draft_of(stored(session, actor, mapping_id))
 
 
@@ -103,14 +103,14 @@ def find(actor: Actor, name: str) -> MappingDraft:
         NotFound: no such mapping in the actor's workspace.
     """
     access.require(actor, "viewer", "see mappings")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return draft_of(named(session, actor, name))
 
 
 def history(actor: Actor, mapping_id: UUID, limit: int = 50) -> list[Change]:
     """Who changed what, newest first."""
     access.require(actor, "viewer", "see mappings")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.rows(
             session, "audit_of", workspace=actor.workspace_id, subject="mapping", id=str(mapping_id), limit=limit
         )
@@ -149,14 +149,14 @@ def named(session: Session, actor: Actor, name: str) -> tables.MappingRow:
 def problems(actor: Actor, draft: MappingDraft) -> list[Problem]:
     """Everything wrong with a draft, errors first; the live table is looked at."""
     access.require(actor, "viewer", "check a mapping")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return drafts.problems(session, actor, draft)
 
 
 def preview(actor: Actor, draft: MappingDraft, rows: int = 20) -> Preview:
     """The first rows of the Glide table as they would be stored. Pairs with a problem of their own are left out."""
     access.require(actor, "editor", "read rows from Glide")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = catalogue.find(queries.driver(session), draft.schema, draft.table) or []
         connection = connections.stored(session, actor, draft.connection_id)
         zone = ZoneInfo(str(connection.settings.get("timezone") or "UTC"))
@@ -203,7 +203,7 @@ def save(actor: Actor, draft: MappingDraft, *, activate: bool) -> MappingDraft:
         InvalidInput: what cannot even be stored: no name, a name that is taken, the same tables paired twice.
     """
     access.require(actor, "editor", "change a mapping")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         return draft_of(put(session, actor, draft, activate=activate))
 
 
@@ -273,7 +273,7 @@ def _refuse_errors(session: Session, actor: Actor, draft: MappingDraft) -> None:
 def duplicate(actor: Actor, mapping_id: UUID, name: str) -> MappingDraft:
     """A copy under another name, saved as a draft that is switched off and targets a table of its own."""
     access.require(actor, "editor", "copy a mapping")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         original = draft_of(stored(session, actor, mapping_id))
         taken = {shapes.qualified(one) for one in session.exec(select(tables.MappingRow.supabase_table)).all()}
         copies = (f"{original.target}_copy{number}" for number in ("", *range(2, len(taken) + 3)))
@@ -291,7 +291,7 @@ def duplicate(actor: Actor, mapping_id: UUID, name: str) -> MappingDraft:
 def set_enabled(actor: Actor, mapping_id: UUID, enabled: bool) -> MappingDraft:
     """Switch a mapping on or off; one that is off is not run."""
     access.require(actor, "editor", "switch a mapping on or off")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         found = stored(session, actor, mapping_id, lock=True)
         if found.enabled != enabled:
             found.enabled = enabled
@@ -336,7 +336,7 @@ def remove(actor: Actor, mapping_id: UUID, typed_name: str) -> None:
         AlreadyRunning: a run of it is under way.
     """
     access.require(actor, "admin", "delete a mapping")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         found = stored(session, actor, mapping_id, lock=True)
         if typed_name.strip() != found.name:
             raise InvalidInput(f"{typed_name!r} is not the name of this mapping", hint=f"Type {found.name}.")

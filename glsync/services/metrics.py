@@ -63,7 +63,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
 
 def _frame(actor: Actor, query: str, **values: Any) -> pd.DataFrame:
     access.require(actor, "viewer", "see metrics")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.rows(session, query, workspace=actor.workspace_id, **values)
     return pd.DataFrame(found, columns=_COLUMNS.get(query)) if query in _COLUMNS else pd.DataFrame(found)
 

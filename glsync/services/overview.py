@@ -54,7 +54,7 @@ class Overview:
 def overview(actor: Actor) -> Overview:
     access.require(actor, "viewer", "see the dashboard")
     workspace = actor.workspace_id
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.one(session, "overview", workspace=workspace) or {}
         hours = queries.rows(session, "metrics_throughput", workspace=workspace, hours=24, mapping=None)
         activity = queries.rows(session, "overview_activity", workspace=workspace, limit=ACTIVITY)

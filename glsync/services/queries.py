@@ -17,21 +17,49 @@ from sqlmodel import Session
 
 from glsync import statements
 from glsync.config import settings
+from glsync.services.access import Actor
 from glsync.store import db
 
 Row = dict[str, Any]
 
 
+def reading(actor: Actor) -> AbstractContextManager[Session]:
+    """A session for a screen, with the rights of its reader: no statement takes longer than GLSYNC_PAGE_TIMEOUT."""
+    return db.session(claims=actor.claims, timeout=settings().page_timeout)
+
+
+def writing(actor: Actor) -> AbstractContextManager[Session]:
+    """A session for a command, with the rights of its giver: committed at its end, rolled back by an exception."""
+    return db.session(claims=actor.claims)
+
+
+def unrestricted(*, timeout: float | None = None) -> AbstractContextManager[Session]:
+    """A session with the machinery's rights, for what comes before anybody is known and for what belongs to nobody.
+
+    It sees every workspace: each use says why it needs that.
+    """
+    return db.session(timeout=timeout)
+
+
 @contextmanager
-def reading() -> Iterator[Session]:
-    """A session for a screen: no statement takes longer than GLSYNC_PAGE_TIMEOUT."""
-    with db.session(timeout=settings().page_timeout) as session:
-        yield session
+def stepped_up(session: Session) -> Iterator[None]:
+    """Inside, a person's session has the machinery's rights: to seal and open keys, and to shape tables of the user's.
+
+    What was changed before is written with the person's rights, what is changed inside with the machinery's.
+    """
+    session.flush()
+    was = session.connection().exec_driver_sql("select current_setting('role')").scalar()
+    _take(session, "none")
+    try:
+        yield
+        session.flush()
+    finally:
+        if driver(session).info.transaction_status != extensions.TRANSACTION_STATUS_INERROR:
+            _take(session, str(was))  # a transaction that failed can only be rolled back, and the role with it
 
 
-def writing() -> AbstractContextManager[Session]:
-    """A session for a command: committed at the end of its `with`, rolled back by an exception."""
-    return db.session()
+def _take(session: Session, role: str) -> None:
+    session.connection().exec_driver_sql("select set_config('role', %s, true)", (role,))
 
 
 def driver(session: Session) -> extensions.connection:

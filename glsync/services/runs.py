@@ -9,7 +9,6 @@ from time import monotonic
 from uuid import UUID
 
 import structlog
-from sqlmodel import Session
 
 from glsync.errors import NotFound
 from glsync.services import access, audit, errors, here, mappings, queries, starting
@@ -46,7 +45,7 @@ def history(actor: Actor, filter: RunFilter = NO_FILTER, limit: int = 50, offset
 
 def count(actor: Actor, filter: RunFilter = NO_FILTER) -> int:
     access.require(actor, "viewer", "see runs")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return int(queries.scalar(session, "runs_count", workspace=actor.workspace_id, **filter.values()))
 
 
@@ -65,7 +64,7 @@ def get(actor: Actor, log_id: UUID) -> RunRow:
 def events(actor: Actor, log_id: UUID, limit: int = 200) -> list[Event]:
     """The last lines a run logged, oldest first."""
     access.require(actor, "viewer", "see runs")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.rows(session, "runs_events", workspace=actor.workspace_id, log=log_id, limit=limit)
     return [Event(**line) for line in found]
 
@@ -78,7 +77,7 @@ def causes(actor: Actor, log_id: UUID) -> list[errors.ErrorGroup]:
 def worker_seen(actor: Actor) -> datetime | None:
     """When a worker last gave a sign of life."""
     access.require(actor, "viewer", "see runs")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return (queries.one(session, "runs_worker_seen") or {}).get("seen")
 
 
@@ -94,7 +93,7 @@ def start(actor: Actor, mapping_id: UUID, *, trigger: Trigger = "manual", approv
         AlreadyRunning: a run of it is under way.
     """
     access.require(actor, "operator", "start a run")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         return starting.enqueue(session, actor, mapping_id, trigger, approve=approve)
 
 
@@ -111,26 +110,14 @@ def cancel(actor: Actor, log_id: UUID) -> bool:
     """
     access.require(actor, "operator", "cancel a run")
     get(actor, log_id)
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         asked = queries.one(session, "runs_cancel", workspace=actor.workspace_id, log=log_id)
         if asked is None:
             return False
         audit.note(session, actor, "cancelled", "run", log_id, asked["name"])
-        if asked["status"] == "started" and _taken_off_the_queue(session, asked["job_id"]):
+        if asked["status"] == "started" and queries.scalar(session, "runs_off_queue", log=log_id):
             queries.changed(session, "runs_cancelled", log=log_id, actor=actor.name)
     return True
-
-
-def _taken_off_the_queue(session: Session, job_id: int | None) -> bool:
-    """Cancel the job unless a worker has it; a run without a job is worked on by the process that made it."""
-    if job_id is None:
-        return False
-    connection = session.connection()
-    connection.exec_driver_sql("set local search_path = glsync_queue, pg_temp")  # the queue's functions rely on it
-    return (
-        connection.exec_driver_sql("select procrastinate_cancel_job_v1(%s, false, false)", (job_id,)).scalar()
-        is not None
-    )
 
 
 def wait(
@@ -168,7 +155,7 @@ def sync(
         NotFound, InvalidInput, AlreadyRunning: it was not even begun.
     """
     access.require(actor, "operator", "start a run")
-    if inline or not _worker_is_at_hand():
+    if inline or not _worker_is_at_hand(actor):
         if not inline:
             log.info("no worker is at hand, so the run is done in this process", mapping=name)
         return here.run_to_end(actor, name, approve)
@@ -176,7 +163,7 @@ def sync(
     assert mapping.id is not None  # it is stored
     started = start(actor, mapping.id, trigger="cli", approve=approve)
     while not (found := wait(actor, started.log_id, on_progress, timeout=PATIENCE_SECONDS)).ended:
-        if not _worker_is_at_hand():
+        if not _worker_is_at_hand(actor):
             return _taken_over(actor, found, approve)
     return found
 
@@ -189,8 +176,8 @@ def _taken_over(actor: Actor, left: RunRow, approve: str | None) -> RunRow:
     return get(actor, left.id)
 
 
-def _worker_is_at_hand() -> bool:
-    with queries.reading() as session:
+def _worker_is_at_hand(actor: Actor) -> bool:
+    with queries.reading(actor) as session:
         return bool((queries.one(session, "runs_worker_seen") or {}).get("is_alive"))
 
 
@@ -199,5 +186,5 @@ def _listing(
 ) -> list[RunRow]:
     access.require(actor, "viewer", "see runs")
     values = filter.values() | {"id": id, "unfinished": unfinished, "limit": limit, "offset": offset}
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return [run_row(row) for row in queries.rows(session, "runs_list", workspace=actor.workspace_id, **values)]

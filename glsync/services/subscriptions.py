@@ -63,7 +63,7 @@ def add(actor: Actor, url: str, events: Sequence[str] = EVENTS) -> tuple[Subscri
     access.require(actor, "admin", "have an address told of events")
     delivery.keep_secret(url)
     outward.checked(url, trusted=settings().webhook_hosts)
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         row = tables.Subscription(
             workspace_id=actor.workspace_id, url=url, events=_known(events), signing_keys=[], created_by=actor.name
         )
@@ -80,7 +80,7 @@ def add(actor: Actor, url: str, events: Sequence[str] = EVENTS) -> tuple[Subscri
 def listing(actor: Actor) -> list[SubscriptionRow]:
     """All addresses of the workspace, the oldest first."""
     access.require(actor, "admin", "see who is told of events")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         mine = tables.Subscription.workspace_id == actor.workspace_id
         found = session.exec(select(tables.Subscription).where(mine).order_by(col(tables.Subscription.created_at)))
         return [_row(row) for row in found]
@@ -89,7 +89,7 @@ def listing(actor: Actor) -> list[SubscriptionRow]:
 def deliveries(actor: Actor, subscription_id: UUID, limit: int = 50) -> list[DeliveryRow]:
     """What was sent to an address of late, newest first."""
     access.require(actor, "admin", "see who is told of events")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         _stored(session, actor, subscription_id)
         found = queries.rows(session, "deliveries_list", subscription=subscription_id, limit=limit)
     return [DeliveryRow(**row) for row in found]
@@ -98,7 +98,7 @@ def deliveries(actor: Actor, subscription_id: UUID, limit: int = 50) -> list[Del
 def new_key(actor: Actor, subscription_id: UUID) -> str:
     """One more key; messages are signed with it and the one before."""
     access.require(actor, "admin", "change who is told of events")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         row = _stored(session, actor, subscription_id)
         audit.note(session, actor, "rotated", "subscription", row.id, host_of(row.url))
         return _new_key(session, row)
@@ -107,7 +107,7 @@ def new_key(actor: Actor, subscription_id: UUID) -> str:
 def set_enabled(actor: Actor, subscription_id: UUID, *, enabled: bool) -> None:
     """Tell an address again, or no more."""
     access.require(actor, "admin", "change who is told of events")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         row = _stored(session, actor, subscription_id)
         row.enabled, row.disabled_reason = enabled, None if enabled else f"Switched off by {actor.name}"
         session.add(row)
@@ -117,7 +117,7 @@ def set_enabled(actor: Actor, subscription_id: UUID, *, enabled: bool) -> None:
 def remove(actor: Actor, subscription_id: UUID) -> None:
     """Forget an address, with what is still on its way to it."""
     access.require(actor, "admin", "change who is told of events")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         row = _stored(session, actor, subscription_id)
         audit.note(session, actor, "deleted", "subscription", row.id, host_of(row.url))
         session.delete(row)
@@ -125,7 +125,8 @@ def remove(actor: Actor, subscription_id: UUID) -> None:
 
 def _new_key(session: Session, row: tables.Subscription) -> str:
     key = signing.new_key()
-    sealed = sealing.encrypt(session, row.workspace_id, row.id, delivery.KEY_FIELD, key)
+    with queries.stepped_up(session):
+        sealed = sealing.encrypt(session, row.workspace_id, row.id, delivery.KEY_FIELD, key)
     row.signing_keys = [*row.signing_keys, sealed][-MOST_KEYS:]
     session.add(row)
     session.flush()

@@ -19,7 +19,7 @@ from glsync.values import ColumnPair, GlideColumn, TableColumn
 def target_tables(actor: Actor) -> list[str]:
     """Tables a mapping may target, as schema.table; those of public first."""
     access.require(actor, "viewer", "see tables")
-    with queries.reading() as session:
+    with queries.reading(actor) as session, queries.stepped_up(session):  # the view shows what the asking role may read
         return [row["target"] for row in queries.rows(session, "mappings_targets")]
 
 
@@ -30,7 +30,7 @@ def target_columns(actor: Actor, target: str) -> list[TableColumn]:
         NotFound: there is no such table, or it is not one a mapping may target.
     """
     access.require(actor, "viewer", "see tables")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return catalogue.columns(queries.driver(session), *catalogue.split(target))
 
 
@@ -45,7 +45,7 @@ def suggest(
 def create_table_ddl(actor: Actor, what: MappingDraft | Sequence[GlideColumn], target: str | None = None) -> str:
     """The statements that would create the target: of a draft, or of Glide columns under names like their own."""
     access.require(actor, "editor", "create a table")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         if isinstance(what, MappingDraft):
             return _ddl_create(session, what)
         schema, table = catalogue.split(target or "")
@@ -59,7 +59,7 @@ def create_table(actor: Actor, draft: MappingDraft) -> None:
         InvalidInput: it exists already, or stands where no mapping may write.
     """
     access.require(actor, "editor", "create a table")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         make_table(session, actor, draft)
 
 
@@ -73,7 +73,7 @@ def make_table(session: Session, actor: Actor, draft: MappingDraft) -> None:
 def add_columns_ddl(actor: Actor, draft: MappingDraft) -> str:
     """The statement that would add what the draft maps and the target lacks."""
     access.require(actor, "editor", "add columns")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return _ddl_add(session, draft)
 
 
@@ -84,7 +84,7 @@ def add_columns(actor: Actor, draft: MappingDraft) -> list[str]:
         InvalidInput: nothing is missing.
     """
     access.require(actor, "editor", "add columns")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         return make_columns(session, actor, draft)
 
 
@@ -125,6 +125,6 @@ def _refuse_hidden(session: Session, draft: MappingDraft) -> None:
 
 def _run(session: Session, actor: Actor, action: str, draft: MappingDraft, ddl: str) -> None:
     """Execute statements made of names that were checked and quoted, and types of our own list."""
-    with queries.driver(session).cursor() as cursor:
+    with queries.stepped_up(session), queries.driver(session).cursor() as cursor:
         cursor.execute(ddl)
     audit.note(session, actor, action, "table", None, shapes.qualified(draft.target), after={"statement": ddl})

@@ -61,7 +61,7 @@ def create(actor: Actor, name: str, role: Role, days: int | None = None) -> tupl
         created_by=actor.name,
         expires_at=_expiry(days),
     )
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         session.add(row)
         try:
             session.flush()
@@ -75,7 +75,7 @@ def create(actor: Actor, name: str, role: Role, days: int | None = None) -> tupl
 def listing(actor: Actor) -> list[TokenRow]:
     """All tokens of the workspace, those still valid first, then by name."""
     access.require(actor, "admin", "see API tokens")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = session.exec(
             select(tables.ApiToken)
             .where(tables.ApiToken.workspace_id == actor.workspace_id)
@@ -91,7 +91,7 @@ def revoke(actor: Actor, name: str) -> TokenRow:
         NotFound: no token of that name that is not revoked already.
     """
     access.require(actor, "admin", "revoke an API token")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         row = _live(session, actor, name)
         row.revoked_at, row.revoked_by = datetime.now(UTC), actor.name
         session.add(row)
@@ -103,11 +103,11 @@ def actor_of(clear: str) -> tuple[UUID, Actor] | None:
     """Whoever holds this token, with its id; None when it is unknown, expired or revoked."""
     if not clear.startswith(PREFIX) or len(clear) > 100:
         return None
-    with queries.writing() as session:
+    with queries.unrestricted() as session:  # nobody is known yet
         found = queries.one(session, "token_use", hash=hashed(clear))
     if found is None:
         return None
-    return found["id"], Actor(f"token {found['name']}", found["role"], found["workspace_id"])
+    return found["id"], Actor(f"token {found['name']}", found["role"], found["workspace_id"], token_id=found["id"])
 
 
 def hashed(clear: str) -> str:

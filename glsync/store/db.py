@@ -1,6 +1,7 @@
 """The way to the database: its URL, sessions for what is ours, plain connections for rows in bulk, errors wrapped once.
 
 with session() as db: ...                        SQLModel over one pool a process; commits at the end
+with session(claims=...) as db: ...              the same as a person: the role glsync_app, their claims set
 with connect("glsync run") as connection: ...    psycopg2, for COPY and advisory locks; commits or rolls back
 with wrapped(): ...                              any driver error inside becomes one of ours
 """
@@ -16,11 +17,13 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 import psycopg2
 import psycopg2.extensions
 
+from glsync import statements
 from glsync.config import settings
 from glsync.errors import ConfigError, DatabaseError, DatabaseUnavailable, PermissionMissing, SyncError
 from glsync.redaction import never_show
 
 if TYPE_CHECKING:  # SQLAlchemy and SQLModel take half a second: whoever only moves rows does without
+    import sqlalchemy
     from sqlalchemy import Engine
     from sqlmodel import Session
 
@@ -39,6 +42,10 @@ _ABSENT = ("42P01", "3F000", "42883")
 _NO_ANSWER = ("OperationalError", "InterfaceError", "TimeoutError", "PoolTimeout")
 _REFUSALS = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "not found", "does not exist")
 _BUSY = "It may be busy; try again in a moment."
+WITHOUT_ROLE = (
+    "An administrator of the database runs: create role glsync_app nologin; create role glsync_worker nologin; "
+    "grant glsync_app, glsync_worker to <the user we connect as>; and then we run: select glsync.grant_access();"
+)
 _MIGRATE = "Run python -m glsync migrate."
 _WHO = "Check user, password and database in GLSYNC_DATABASE_URL; special characters must be percent-encoded."
 
@@ -109,28 +116,56 @@ def engine() -> Engine:
 
 
 @contextmanager
-def session(*, timeout: float | None = None) -> Iterator[Session]:
+def session(*, claims: str | None = None, timeout: float | None = None) -> Iterator[Session]:
     """A SQLModel session in one transaction: committed at the end, rolled back by an exception.
 
     Args:
+        claims: JSON of who asks; the transaction takes the role glsync_app with them. None: the machinery's own rights.
         timeout: seconds one statement may take; pages pass theirs, so that a slow query never holds a screen.
     Raises:
         DatabaseError: or one of its kinds, for any error of the driver.
     """
+    from sqlalchemy import event
     from sqlmodel import Session
 
     with wrapped(), Session(engine(), expire_on_commit=False) as db:
-        if timeout is not None:
-            _limit(db, timeout)
+        if claims is not None or timeout is not None:
+            event.listen(db, "after_begin", lambda _db, _begun, on: _begin(on, claims, timeout))  # each transaction
         yield db
         db.commit()
 
 
-def _limit(db: Session, seconds: float) -> None:
-    from sqlalchemy import text
+def _begin(connection: sqlalchemy.Connection, claims: str | None, seconds: float | None) -> None:
+    if claims is not None:
+        values = {"claims": claims, "milliseconds": _milliseconds(seconds)}
+        found = connection.exec_driver_sql(statements.text("session_person"), values).one()
+        _refuse_without_fence(found.role)
+    elif seconds is not None:
+        limit = "select set_config('statement_timeout', %s, true)"
+        connection.exec_driver_sql(limit, (_milliseconds(seconds),))
 
-    for_this_transaction = text("select set_config('statement_timeout', :milliseconds, true)")
-    db.connection().execute(for_this_transaction, {"milliseconds": str(round(seconds * 1000))})
+
+def become(cursor: psycopg2.extensions.cursor, claims: str) -> None:
+    """From here to the end of its transaction, a connection of your own acts with these claims."""
+    cursor.execute(statements.text("session_person"), {"claims": claims, "milliseconds": None})
+    found = cursor.fetchall()[0]
+    _refuse_without_fence(found["role"] if isinstance(found, dict) else found[-1])
+
+
+def _milliseconds(seconds: float | None) -> str | None:
+    return None if seconds is None else str(round(seconds * 1000))
+
+
+def _refuse_without_fence(role: str) -> None:
+    """One local user may do without the role, several people may not: only it keeps their workspaces apart.
+
+    Raises:
+        PermissionMissing: people sign in here, and the role glsync_app is not to be had.
+    """
+    if role == "none" and settings().sign_in:
+        raise PermissionMissing(
+            "The database has no role glsync_app for people's sessions, or we may not take it", hint=WITHOUT_ROLE
+        )
 
 
 def open_connection(name: str, *, url: str | None = None, autocommit: bool = False) -> Connection:

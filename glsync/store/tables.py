@@ -393,7 +393,8 @@ class Usage(Table, table=True):
 
 
 class OpenTable(Table, table=True):
-    """A table people may read through their memberships; `writer` is the least role that may write, None for nobody."""
+    """A table people may read through their memberships, from the role `reader` on; `writer` is the least role that may
+    write, None for nobody; `app_only` leaves out whoever comes through Supabase's API."""
 
     __tablename__ = "open_tables"
     __table_args__ = {"schema": "glsync"}
@@ -401,6 +402,18 @@ class OpenTable(Table, table=True):
     table_name: str = _key(sa_type=Text)
     workspace_column: str = _needed_text()
     writer: str | None = _text()
+    reader: str = Field(default="viewer", sa_type=Text, nullable=False)
+    app_only: bool = False
+
+
+class OpenFunction(Table, table=True):
+    """A function people may call: through Glide Sync, and where `reading` also through Supabase's API."""
+
+    __tablename__ = "open_functions"
+    __table_args__ = {"schema": "glsync"}
+
+    name: str = _key(sa_type=Text)
+    reading: bool
 
 
 class SchemaMigration(Table, table=True):

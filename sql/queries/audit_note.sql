@@ -1,3 +1,4 @@
--- One line of the audit trail about a mapping.
-insert into glsync.audit (workspace_id, actor, action, subject_type, subject_id, subject_name, after)
-values (%(workspace)s, %(actor)s, %(action)s, 'mapping', %(id)s, %(name)s, %(after)s)
+-- One line of the audit trail.
+select glsync.note(
+    %(workspace)s, %(actor)s, %(action)s, %(subject)s, %(id)s, %(name)s, %(before)s::jsonb, %(after)s::jsonb
+)

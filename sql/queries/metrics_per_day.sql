@@ -1,4 +1,16 @@
--- Runs and rows per UTC day, every day of the period, days without runs as zeros.
+-- Runs and rows per UTC day, every day of the period, days without runs as zeros. The bounds are computed beforehand:
+-- behind a policy an index serves plain comparisons only.
+with periods as materialized (
+    select
+        one.day,
+        one.day at time zone 'UTC' as begins,
+        (one.day + interval '1 day') at time zone 'UTC' as ends
+    from generate_series(
+        date_trunc('day', now() at time zone 'UTC') - make_interval(days => %(days)s - 1),
+        date_trunc('day', now() at time zone 'UTC'),
+        '1 day'
+    ) as one (day)
+)
 select
     d.day::date as day,
     count(l.id) as runs,
@@ -13,15 +25,11 @@ select
     coalesce(sum(l.records_processed), 0)::bigint as stored,
     coalesce(sum(l.failed_rows), 0)::bigint as rejected,
     coalesce(sum(l.price), 0)::float as price
-from generate_series(
-    date_trunc('day', now() at time zone 'UTC') - make_interval(days => %(days)s - 1),
-    date_trunc('day', now() at time zone 'UTC'),
-    '1 day'
-) as d (day)
+from periods as d
 left join public.gl_sync_logs as l
     on l.workspace_id = %(workspace)s
     and (%(mapping)s::uuid is null or l.mapping_id = %(mapping)s::uuid)
-    and l.started_at >= d.day at time zone 'UTC'
-    and l.started_at < (d.day + interval '1 day') at time zone 'UTC'
+    and l.started_at >= d.begins
+    and l.started_at < d.ends
 group by d.day
 order by d.day

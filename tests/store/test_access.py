@@ -64,8 +64,8 @@ def test_a_function_with_the_rights_of_its_owner_has_a_fixed_search_path_and_is_
         "from pg_proc where prosecdef and pronamespace in ('glsync'::regnamespace, 'public'::regnamespace)"
     )
     assert {function.name.split("(")[0] for function in functions} == {
-        "glsync.enqueue_run", "glsync.may_read_target", "glsync.my_workspaces", "glsync.note_touch",
-        "glsync.tell_of_run",
+        "glsync.enqueue_run", "glsync.may_read_target", "glsync.my_workspaces", "glsync.note", "glsync.note_touch",
+        "glsync.take_off_queue", "glsync.tell_of_run", "glsync.worker_seen",
     }  # fmt: skip
     assert {function.config for function in functions} == {'{"search_path=\\"\\""}'}
     assert not any(function.everybody for function in functions)
