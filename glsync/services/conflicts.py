@@ -115,7 +115,7 @@ class Picked:
 def counters(actor: Actor) -> dict[State, int]:
     """How many conflicts are in each state; every state is there."""
     access.require(actor, "viewer", "see conflicts")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.rows(session, "conflicts_counters", workspace=actor.workspace_id)
     by_state = {row["state"]: int(row["count"]) for row in found}
     return {state: by_state.get(state, 0) for state in STATES}
@@ -124,7 +124,7 @@ def counters(actor: Actor) -> dict[State, int]:
 def groups(actor: Actor, filter: ConflictFilter = OPEN, limit: int = 50, offset: int = 0) -> list[ConflictGroup]:
     """Conflicts that are alike, the largest group first."""
     access.require(actor, "viewer", "see conflicts")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = queries.rows(session, "conflicts_groups", **_values(actor, filter), limit=limit, offset=offset)
     return [ConflictGroup(**row, key=_key(row["mapping_id"], row["column"], row["kind"])) for row in found]
 
@@ -132,13 +132,13 @@ def groups(actor: Actor, filter: ConflictFilter = OPEN, limit: int = 50, offset:
 def listing(actor: Actor, filter: ConflictFilter = OPEN, limit: int = 50, offset: int = 0) -> list[ConflictRow]:
     """Conflicts, the oldest first."""
     access.require(actor, "viewer", "see conflicts")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return _rows(session, _values(actor, filter), limit, offset)
 
 
 def count(actor: Actor, filter: ConflictFilter = OPEN) -> int:
     access.require(actor, "viewer", "see conflicts")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         return int(queries.scalar(session, "conflicts_count", **_values(actor, filter)))
 
 
@@ -149,7 +149,7 @@ def get(actor: Actor, conflict_id: UUID) -> ConflictRow:
         NotFound: no such conflict in the actor's workspace.
     """
     access.require(actor, "viewer", "see conflicts")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         found = _rows(session, _values(actor, [conflict_id]), 1, 0)
     if not found:
         raise NotFound("conflict", conflict_id)
@@ -169,7 +169,7 @@ def resolve(actor: Actor, selection: Selection, side: Side, notes: str = "") -> 
     if side not in SIDES:
         raise InvalidInput(f"{side!r} is no side of a conflict", hint="Pick glide or postgres.")
     said = {"side": side, "actor": actor.name, "notes": notes.strip() or None}
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         values = _values(actor, selection, among=("open", "picked"))
         found = queries.rows(session, "conflicts_resolve", **values, **said)
         _note(session, actor, "resolved", found, selection, {"side": side, "notes": said["notes"]})
@@ -191,7 +191,7 @@ def resolve_alike(actor: Actor, conflict_id: UUID, side: Side, notes: str = "") 
 def leave(actor: Actor, selection: Selection) -> int:
     """Take back picks that no run has carried out yet: their conflicts are open again. How many were."""
     access.require(actor, "operator", "resolve conflicts")
-    with queries.writing() as session:
+    with queries.writing(actor) as session:
         found = queries.rows(session, "conflicts_leave", **_values(actor, selection, among=("picked",)))
         _note(session, actor, "left open", found, selection, {})
     return len(found)
