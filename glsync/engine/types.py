@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Literal, get_args
+from uuid import UUID
 
 import msgspec
 
@@ -81,6 +82,7 @@ TEXT_RULE = "text without the character NUL (U+0000) and without halves of chara
 """A lone half (surrogate) of a character such as an emoji is shown to us as NUL, see glsync/glide/page.py."""
 FARTHEST = timedelta(hours=16)
 
+_UUID = re.compile(r"\{?([0-9a-f]{4}-?){7}[0-9a-f]{4}\}?", re.IGNORECASE | re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?", re.ASCII)
 _TO_THE_MINUTE = re.compile(r"(?<=^\d{4}-\d\d-\d\d[Tt ])\d\d:\d\d(?![\d:.,])", re.ASCII)
@@ -131,6 +133,8 @@ def reader(kind: Kind, type_name: str, zone: tzinfo = UTC) -> Reader:
     """
     if reason := fits(kind, type_name):
         raise ValueError(reason)
+    if family(type_name) == "uuid":
+        return _not_empty(_uuid)
     return _not_empty(_READERS[kind if kind not in TEXT_KINDS else "string"](kind, type_name, zone))
 
 
@@ -176,6 +180,14 @@ def _as_text(value: object) -> str:
     if isinstance(value, int | Decimal):
         return _plain(Decimal(value))
     raise ValueError("a text, not a list or an object; map it as json or array")
+
+
+def _uuid(value: object) -> str:
+    """As Postgres shows it. It reads upper case, braces, and hyphens after any four digits, or none."""
+    text = _as_text(value)
+    if not _UUID.fullmatch(text) or text.startswith("{") != text.endswith("}"):
+        raise ValueError("a uuid such as 0b3fc2a4-7a52-4f0e-9a51-3c2f4d7e8a90")
+    return str(UUID(text.strip("{}").replace("-", "")))
 
 
 def _email(text: str) -> None:
