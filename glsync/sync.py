@@ -24,6 +24,7 @@ from glsync.errors import (
     DatabaseError,
     GlideBusy,
     GlideError,
+    GlideRefusedToken,
     Interrupted,
     InvalidMapping,
     SyncError,
@@ -92,6 +93,7 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
             runs.end(cursor, report, lease.epoch)
             schedules.over(cursor, job.mapping.id)
             runs.spend(cursor, job.connection.id, report.price, app.client.calls)
+            runs.told_of_token(cursor, log_id, None)
     log.info("run ended", log=str(log_id), mapping=job.mapping.name, status=report.status, message=report.message)
     return report
 
@@ -146,6 +148,8 @@ def _fail(lease: Lease, error: BaseException, seconds: float) -> None:
             if status == "failed" and is_passing:
                 report = replace(report, message=f"{message}. {schedules.try_again(cursor, mapping_id, log_id)}")
             runs.end(cursor, report, lease.epoch, error_type=kind, hint=hint)
+            if isinstance(known, GlideRefusedToken):
+                runs.told_of_token(cursor, log_id, message)
             runs.spend_of(cursor, log_id)
     except DatabaseError as unreachable:  # the sweep of a worker ends this log later
         log.exception("run's end not noted", log=str(log_id), reason=str(unreachable))

@@ -222,6 +222,11 @@ def end(
     )
 
 
+def told_of_token(cursor: extensions.cursor, log_id: UUID, refused: str | None) -> None:
+    """Note at the run's connection that Glide refused its token, in its words; None: Glide takes it (again)."""
+    cursor.execute(statements.text("connection_told"), {"log": str(log_id), "refused": refused and hidden(refused)})
+
+
 def is_ours(cursor: extensions.cursor, log_id: UUID, epoch: int) -> bool:
     """May the holder of this epoch say how the run ended? Holds the log still until the commit."""
     cursor.execute(statements.text("run_is_ours"), {"log": str(log_id), "epoch": epoch})

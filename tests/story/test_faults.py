@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from glsync.errors import ContinuationExpired, GlideBusy, GlideError
+from glsync.errors import ContinuationExpired, GlideBusy, GlideError, GlideRefusedToken
 from glsync.glide import client
 from tests.world import TABLE, World
 
@@ -161,3 +161,16 @@ def test_a_place_to_go_on_from_is_forgotten_when_the_mapping_changed(world: Worl
     world.change_mapping(column_mappings=world.json(pairs))
     world.sync()
     assert {row["title"] for row in world.in_postgres().values()} == {f"Item {number}" for number in range(35)}
+
+
+def test_a_connection_whose_token_glide_refuses_says_so_until_glide_takes_it_again(any_world: World):
+    def standing() -> list[dict[str, Any]]:
+        return any_world.sql("select status, status_message is null as is_silent from gl_connections")
+
+    any_world.glide_has_many(3)
+    any_world.glide.fault("status", site=["query", "rows"], status=401, count=None)
+    assert isinstance(broken_off(any_world), GlideRefusedToken)
+    assert standing() == [{"status": "error", "is_silent": False}]
+    any_world.glide.clear_faults()
+    any_world.sync()
+    assert standing() == [{"status": "active", "is_silent": True}]
