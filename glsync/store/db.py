@@ -19,7 +19,14 @@ import psycopg2.extensions
 
 from glsync import statements
 from glsync.config import settings
-from glsync.errors import ConfigError, DatabaseError, DatabaseUnavailable, PermissionMissing, SyncError
+from glsync.errors import (
+    ConfigError,
+    DatabaseError,
+    DatabaseUnavailable,
+    InvalidInput,
+    PermissionMissing,
+    SyncError,
+)
 from glsync.redaction import never_show
 
 if TYPE_CHECKING:  # SQLAlchemy and SQLModel take half a second: whoever only moves rows does without
@@ -47,6 +54,8 @@ WITHOUT_ROLE = (
     "grant glsync_app, glsync_worker to <the user we connect as>; and then we run: select glsync.grant_access();"
 )
 _MIGRATE = "Run python -m glsync migrate."
+_UNSTORABLE = "A name or text holds a character that Postgres cannot store: NUL, or half of a surrogate pair"
+_RETYPE = "Type it again instead of pasting it."
 _WHO = "Check user, password and database in GLSYNC_DATABASE_URL; special characters must be percent-encoded."
 
 
@@ -219,7 +228,11 @@ def wrapped() -> Iterator[None]:
         yield
     except SyncError:
         raise
+    except UnicodeEncodeError as error:  # half of a surrogate pair
+        raise InvalidInput(_UNSTORABLE, hint=_RETYPE) from error
     except Exception as error:
+        if isinstance(error, ValueError) and "NUL (0x00)" in str(error):
+            raise InvalidInput(_UNSTORABLE, hint=_RETYPE) from error
         if (found := _driver_error(error)) is None:
             raise
         raise translated(found) from error
