@@ -108,7 +108,7 @@ class Workspace(Table, table=True):
 
 
 class Member(Table, table=True):
-    """`role` is viewer, operator, editor or admin."""
+    """`role` is viewer, operator, editor or admin; `source` is how they came: invited, or claims of a sign-in."""
 
     __tablename__ = "members"
     __table_args__ = {"schema": "glsync"}
@@ -117,6 +117,28 @@ class Member(Table, table=True):
     user_id: str = _key(sa_type=Text)
     role: str = _text("viewer")
     created_at: datetime = _now()
+    email: str | None = _text()
+    name: str | None = _text()
+    source: str = _text("invited")
+    last_seen_at: datetime | None = _when()
+
+
+class Invitation(Table, table=True):
+    """Somebody with this proven e-mail address may come in, once, until `expires_at`."""
+
+    __tablename__ = "invitations"
+    __table_args__ = {"schema": "glsync"}
+
+    id: UUID = _new_id()
+    workspace_id: UUID = Field(default=DEFAULT_WORKSPACE, foreign_key="glsync.workspaces.id", ondelete="CASCADE")
+    email: str = _needed_text()
+    role: str = _needed_text()
+    created_by: str = _needed_text()
+    created_at: datetime = _now()
+    expires_at: datetime = Field(default=None, sa_type=Instant, nullable=False)
+    accepted_at: datetime | None = _when()
+    accepted_by: str | None = _text()
+    revoked_at: datetime | None = _when()
 
 
 class DataKey(Table, table=True):
@@ -585,7 +607,10 @@ class LinkedTables(Table, table=True):
 
 
 class ApiToken(Table, table=True):
-    """A key to the API, kept as its SHA-256 in hex. It acts with `role` until it expires or is revoked."""
+    """A key to the API, kept as its SHA-256 in hex. It acts with `role` until it expires or is revoked.
+
+    One of a person's own has their `user_id`, and is worth no more than they are.
+    """
 
     __tablename__ = "api_tokens"
     __table_args__ = {"schema": "glsync"}
@@ -601,6 +626,7 @@ class ApiToken(Table, table=True):
     last_used_at: datetime | None = _when()
     revoked_at: datetime | None = _when()
     revoked_by: str | None = _text()
+    user_id: str | None = _text()
 
 
 class Hook(Table, table=True):
