@@ -1,6 +1,9 @@
 # make run      install what is needed, start everything with a demo, open http://127.0.0.1:8501
 # make test     install what is needed, run all tests
 # make check    style, types, import floors, tests
+# make simulate SEEDS=2000 [SEED=1] [SIMULATE="--twice --switches"]   two-way histories in bad weather, judged
+# make crashes  kill two-way runs at every point, commit and call, on both kinds of table (half an hour)
+# make laws     the laws of the merge over ROWS=200000 rows
 # make bench    ours against the limit and a peer; SIZES=10k,100k,1M ROUNDS=3 BENCH="--dlt-up-to 100k"
 # PYTHON=python3.12 make ... chooses the Python; .venv is made once and again when requirements change.
 
@@ -8,8 +11,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 SIZES ?= 10k,100k,1M
 ROUNDS ?= 3
+SEEDS ?= 2000
+SEED ?= 1
+ROWS ?= 200000
 
-.PHONY: help venv run test check lint bench clean
+.PHONY: help venv run test check lint simulate crashes laws bench clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -32,6 +38,15 @@ lint: venv
 	$(BIN)/lint-imports
 
 check: lint test
+
+simulate: venv
+	$(BIN)/python -m tests.twoway.simulate --seeds $(SEEDS) --seed $(SEED) $(SIMULATE)
+
+crashes: venv
+	GLSYNC_TEST_CRASHES=all $(BIN)/python -m pytest -n auto tests/twoway/test_crashes.py
+
+laws: venv
+	GLSYNC_MERGE_ROWS=$(ROWS) GLSYNC_MERGE_SEED=$(SEED) $(BIN)/python -m pytest -q tests/engine/test_merge_laws.py
 
 bench: venv
 	@$(BIN)/python .ci/venv.py requirements-bench.txt

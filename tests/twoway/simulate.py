@@ -1,7 +1,8 @@
-"""The simulation of two directions: python -m tests.twoway.simulate --seeds 2000 [--seed 17] [--twice]
+"""The simulation of two directions: python -m tests.twoway.simulate --seeds 2000 [--seed 17] [--twice] [--switches]
 
 Plays seeds one after the other on a database and a stand-in of its own. Prints every seed at whose end something is
-wrong, and figures. A seed is one history: played again it gives the same trace, which --twice checks.
+wrong, and figures. A seed is one history: played again it gives the same trace, which --twice checks. With --switches
+each seed is played with Glide in each of twelve ways it may be, instead of one that its dice choose.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 import structlog
 
 from tests.database import fast_folder, run_sql, start_server, stop_server
+from tests.twoway.simulation import switches
 from tests.twoway.simulation.play import Play, Played
 from tests.twoway.simulation.stage import Stage, allow
 
@@ -33,17 +35,25 @@ def main() -> int:
         os.environ["GLSYNC_ALLOWED_GLIDE_HOSTS"] = allow(stage.glide.url)
         with stage.open(), suppress(KeyboardInterrupt):
             for seed in range(given.seed, given.seed + given.seeds):
-                played = Play(stage, seed).play()
-                if given.twice and (again := Play(stage, seed).play()).hash != played.hash:
-                    played.wrong.append(f"played again it gives another trace: {different(played, again)}")
-                failed += bool(played.wrong)
-                count(figures, played)
-                report(played, verbose=given.seeds == 1)
+                for which in range(len(switches.positions())) if given.switches else [None]:
+                    played = play(stage, seed, which, twice=given.twice)
+                    failed += bool(played.wrong)
+                    count(figures, played)
+                    report(played, which, verbose=given.seeds == 1 and which is None)
                 if given.seconds and time.monotonic() - began > given.seconds:
                     break
     told = ", ".join(f"{value:,} {name}" for name, value in figures.items())
     print(f"{told}; {failed} seeds with something wrong; {time.monotonic() - began:.0f} s")
     return 1 if failed else 0
+
+
+def play(stage: Stage, seed: int, which: int | None, *, twice: bool) -> Played:
+    """One seed; `which` of the twelve ways Glide is, or as the dice say."""
+    fixed = {} if which is None else {"settings": switches.settings(which)}
+    played = Play(stage, seed, **fixed).play()
+    if twice and (again := Play(stage, seed, **fixed).play()).hash != played.hash:
+        played.wrong.append(f"played again it gives another trace: {different(played, again)}")
+    return played
 
 
 def arguments() -> argparse.Namespace:
@@ -52,6 +62,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the first")
     parser.add_argument("--seconds", type=float, default=0, help="stop after this long")
     parser.add_argument("--twice", action="store_true", help="play each seed twice and compare the traces")
+    parser.add_argument("--switches", action="store_true", help="play each seed with Glide in twelve ways")
     return parser.parse_args()
 
 
@@ -61,15 +72,19 @@ def count(figures: Counter[str], played: Played) -> None:
     figures["runs"] += played.runs
     figures["calls"] += played.calls
     figures["calls struck"] += played.faults
+    figures["conflicts"] += played.conflicts
     figures["quiet runs"] += played.quiet
 
 
-def report(played: Played, *, verbose: bool) -> None:
+def report(played: Played, which: int | None, *, verbose: bool) -> None:
     if verbose:
         print("\n".join(played.trace))
         print(played.setting)
     if played.wrong or verbose:
-        print(f"seed {played.seed} ({played.setting.kind}): {'; '.join(played.wrong) or 'nothing wrong'}", flush=True)
+        way = "" if which is None else f", Glide's way {which}"
+        print(
+            f"seed {played.seed} ({played.setting.kind}{way}): {'; '.join(played.wrong) or 'nothing wrong'}", flush=True
+        )
 
 
 def different(one: Played, other: Played) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.twoway.simulation.people import COLUMNS, Edit, People, number_of, numbers_in
-from tests.twoway.simulation.stage import MARKER, NOTE, TABLE, Setting, Stage
+from tests.twoway.simulation.people import Edit, People, number_of, numbers_in
+from tests.twoway.simulation.stage import COLUMNS, MARKER, NOTE, TABLE, Setting, Stage
 
 Cells = dict[str, int | None]
 Picture = dict[str, dict[str, tuple[int | None, int | None]]]
@@ -155,11 +155,19 @@ class Oracle:
         first, second = sorted((in_glide.tick, in_postgres.tick))
         is_old = all(any(e.tick < first and e.side == side for e in self.of_row[tag]) for side in ("glide", "postgres"))
         if is_old and not any(run.ended >= first and run.begun < second for run in self.runs):
-            winner = {"glide": in_glide.number, "postgres": in_postgres.number}.get(self.setting.policy)
-            if self.setting.policy == "ask":
+            policy = self.setting.policy_of(column)
+            if policy == "ask":
                 yield f"{tag}.{column}: both sides edited it, and nobody was asked"
-            elif final != winner:
-                yield f"{tag}.{column}: both sides edited it, {self.setting.policy} decides, and {final} stands"
+            elif final not in self._may_win(policy, tag, in_glide, in_postgres):
+                yield f"{tag}.{column}: both sides edited it, {policy} decides, and {final} stands"
+
+    def _may_win(self, policy: str, tag: str, in_glide: Edit, in_postgres: Edit) -> set[int | None]:
+        """The numbers this policy lets stand. The times are those of rows: a later edit of another cell counts too."""
+        if policy != "newest":
+            return {in_glide.number if policy == "glide" else in_postgres.number}
+        last = max(in_glide, in_postgres, key=lambda edit: edit.tick)
+        later = {edit.side for edit in self.of_row[tag] if edit.tick > last.tick}
+        return {edit.number for edit in (in_glide, in_postgres) if edit is last or edit.side in later}
 
     def _may_be_run_over(self, mine: list[Edit]) -> bool:
         """A classic table takes any write at any time: an edit made under way may be overwritten unseen."""

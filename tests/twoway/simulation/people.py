@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.twoway.simulation.stage import NOTE, PAIRS, TABLE, Setting, Stage
+from tests.twoway.simulation.stage import CHANGED, COLUMNS, NOTE, TABLE, Setting, Stage
 from tests.twoway.simulation.weather import Weather
-
-COLUMNS = {column: glide_id for glide_id, (_, _, column) in PAIRS.items() if column != "tag"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class People:
         for row_id, row in self.stage.glide.rows(TABLE).items():
             if isinstance(row.get("prc00"), str):
                 number, value = self._value("price", "glide")
-                self.stage.glide.edit(TABLE, set={row_id: {"prc00": value}})
+                self.stage.glide.edit(TABLE, set={row_id: {"prc00": value} | self._now(CHANGED)})
                 self._remember("glide", row["Tag"], "edit", "price", number)
 
     # --- acts ---------------------------------------------------------------------------------------------------------
@@ -80,11 +78,11 @@ class People:
         tag = f"T{self.tags:03}"
         made = {column: self._value(column, side) for column in COLUMNS if self.dice.random() < 0.8}
         if side == "glide":
-            cells = {COLUMNS[column]: value for column, (_, value) in made.items()}
+            cells = {COLUMNS[column]: value for column, (_, value) in made.items()} | self._now(CHANGED)
             self.stage.glide.edit(TABLE, add=[{"$rowID": f"g{self.tags:03}", "Tag": tag, **cells}])
         else:
-            names, marks = ", ".join(["tag", *made]), ", ".join(["%s"] * (len(made) + 1))
-            self.stage.sql(f"insert into sim ({names}) values ({marks})", tag, *[value for _, value in made.values()])
+            row = {"tag": tag} | {column: value for column, (_, value) in made.items()} | self._now("edited_at")
+            self.stage.sql(f"insert into sim ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})", *row.values())
         self._remember(side, tag, "add")
         for column, (number, _) in made.items():
             self._remember(side, tag, "edit", column, number)
@@ -99,9 +97,11 @@ class People:
         else:
             number, value = self._value(column, side)
         if side == "glide":
-            self.stage.glide.edit(TABLE, set={self._row_id(tag): {COLUMNS[column]: value}})
+            self.stage.glide.edit(TABLE, set={self._row_id(tag): {COLUMNS[column]: value} | self._now(CHANGED)})
         else:
-            self.stage.sql(f"update sim set {column} = %s where tag = %s and deleted_at is null", value, tag)
+            cells = {column: value} | self._now("edited_at")
+            sets = ", ".join(f"{name} = %s" for name in cells)
+            self.stage.sql(f"update sim set {sets} where tag = %s and deleted_at is null", *cells.values(), tag)
         self._remember(side, tag, "edit", column, number)
 
     def _delete(self, side: str, tag: str) -> None:
@@ -142,6 +142,11 @@ class People:
             return number, f"{number}.12345678901234567891" if is_odd and side == "postgres" else number
         micros = "123" if is_odd and side == "postgres" else "000"
         return number, f"2026-01-01T{number // 60000:02}:{number // 1000 % 60:02}:07.{number % 1000:03}{micros}Z"
+
+    def _now(self, column: str) -> dict[str, str]:
+        """When an edit is made, where people note that."""
+        hours, minutes, seconds = (self.tick + 1) // 3600, (self.tick + 1) // 60 % 60, (self.tick + 1) % 60
+        return {column: f"2026-03-01T{hours:02}:{minutes:02}:{seconds:02}Z"} if self.setting.tells_time else {}
 
     def _remember(
         self, side: str, tag: str, act: str, column: str | None = None, number: int | None = None, **more: Any

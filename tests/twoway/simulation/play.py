@@ -34,6 +34,7 @@ class Played:
     runs: int = 0
     calls: int = 0
     faults: int = 0
+    conflicts: int = 0
     quiet: int = 0
     """Runs until nothing was left to do."""
 
@@ -69,6 +70,7 @@ class Play:
             self.played.wrong.append(traceback.format_exc())
         self.played.edits, self.played.runs = len(self.people.edits), len(self.runs)
         self.played.calls, self.played.faults = len(self.stage.glide.calls()), self.weather.struck
+        self.played.conflicts = self.stage.sql("select count(*) as n from gl_conflicts")[0]["n"]
         return self.played
 
     def _storm(self) -> None:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from glsync.standin.answering import run
-from glsync.standin.faults import Fault, Faults
+from glsync.standin.faults import LANDS, Fault, Faults
 from glsync.standin.glide import Glide
 from glsync.standin.replies import Call
 from glsync.standin.server import ADDRESSES
@@ -47,6 +47,8 @@ WRITES: list[dict[str, Any]] = [
     {"kind": "html", "effect": "applied"},
     {"kind": "wrong_type"},
 ]
+UNSAID = ("reset", "truncated", "wrong_type")
+"""The answer is lost; what becomes of the write is for the stand-in's settings to say, unless it is said here."""
 
 
 class Weather(Faults):
@@ -78,6 +80,8 @@ class Weather(Faults):
             return None
         if how["kind"] == "moving_rows" and self._dice.random() < 0.5:
             return None
+        if is_write(call.site) and how["kind"] in UNSAID:
+            how.setdefault("effect", LANDS[self._glide.settings.timed_out_write])
         if how.get("effect") == "late":
             how["effect"] = "none"
             self._late.append(call)

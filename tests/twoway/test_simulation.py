@@ -1,0 +1,41 @@
+"""The simulation in short: seeds at whose end nothing is wrong, the same history twice, and a judge that is not blind.
+
+Thousands of seeds are played by `make simulate`; see docs/simulation.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+
+import pytest
+
+from glsync.standin.settings import UNKNOWN
+from tests.twoway.simulation import switches
+from tests.twoway.simulation.play import Play
+
+SEEDS = 12
+
+
+@pytest.mark.parametrize("seed", range(1, SEEDS + 1))
+def test_after_bad_weather_both_sides_hold_what_the_history_of_edits_allows(stage, seed):
+    assert Play(stage, seed).play().wrong == []
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_a_seed_played_again_gives_the_same_history(stage, seed):
+    first, again = Play(stage, seed).play(), Play(stage, seed).play()
+    assert first.trace == again.trace
+    assert first.hash == again.hash
+
+
+@pytest.mark.parametrize("way", range(12))
+def test_however_glide_behaves_where_its_documents_are_silent(stage, way):
+    assert Play(stage, 100 + way, settings=switches.settings(way)).play().wrong == []
+
+
+def test_the_twelve_ways_hold_every_pair_of_behaviours_in_every_combination():
+    met = Counter(
+        (one, ways[one], other, ways[other]) for ways in switches.positions() for one, other in combinations(ways, 2)
+    )
+    assert len(met) == 4 * len(list(combinations(UNKNOWN, 2)))
