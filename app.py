@@ -25,6 +25,8 @@ from glsync import logs, startup
 from glsync.api import Api
 from glsync.config import settings
 from glsync.headers import SecurityHeaders
+from glsync.services.changes import CHANGES
+from glsync.ui import push
 
 ROUTER = Path(__file__).resolve().parent / "glsync" / "ui" / "router.py"
 
@@ -42,6 +44,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             address = f"http://{st.get_option('server.address') or 'localhost'}:{st.get_option('server.port')}"
             await asyncio.to_thread(stack.enter_context, oneprocess.everything(settings(), address))
         await asyncio.to_thread(_load)
+        CHANGES.start()
+        stack.callback(CHANGES.stop)
         gc.collect()
         gc.freeze()  # Streamlit collects garbage after every rerun; what is loaded by now need not be looked at again
         yield
@@ -84,7 +88,7 @@ def calmly(error: Exception) -> bool:
 app = st.App(
     ROUTER,
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route("/readyz", readyz), *api.routes()],
+    routes=[Route("/healthz", healthz), Route("/readyz", readyz), push.ROUTE, *api.routes()],
     middleware=[Middleware(SecurityHeaders)],
     on_script_error=calmly,
 )

@@ -59,7 +59,8 @@ def page_policy() -> str:
     scripts = " ".join(f"'sha256-{digest}'" for digest in _inline_scripts())
     rules = {
         "default-src": "'self'",
-        "script-src": f"'self' 'wasm-unsafe-eval' {scripts}".strip(),  # WebAssembly of Streamlit's own; eval stays off
+        # WebAssembly of Streamlit's own, and blobs: it hands our own part of the page over as one; eval stays off
+        "script-src": f"'self' 'wasm-unsafe-eval' blob: {scripts}".strip(),
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",

@@ -29,6 +29,9 @@ from glsync.services.targets import target_tables as target_tables
 from glsync.store import runs, schedules, tables
 from glsync.values import BadCell, ColumnPair, Problem, TableKind
 
+LONGEST_HISTORY = 1000
+"""Saves of one mapping that are gone back over at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -115,6 +118,24 @@ def history(actor: Actor, mapping_id: UUID, limit: int = 50) -> list[Change]:
             session, "audit_of", workspace=actor.workspace_id, subject="mapping", id=str(mapping_id), limit=limit
         )
     return [Change(**line) for line in found]
+
+
+def as_before(actor: Actor, mapping_id: UUID, change: Change) -> MappingDraft:
+    """The mapping as it stood before a change of its history, ready to be looked at and saved again.
+
+    Raises:
+        NotFound: no such mapping in the actor's workspace.
+    """
+    access.require(actor, "viewer", "see mappings")
+    with queries.reading() as session:
+        now = stored(session, actor, mapping_id)
+        values = told(now)
+        for later in history(actor, mapping_id, LONGEST_HISTORY):
+            if later.at < change.at:
+                break
+            values |= {name: value for name, value in (later.before or {}).items() if name in values}
+    values["connection_id"] = UUID(str(values["connection_id"]))
+    return draft_of(tables.MappingRow(id=now.id, version=now.version, **values))
 
 
 def stored(session: Session, actor: Actor, mapping_id: UUID, *, lock: bool = False) -> tables.MappingRow:

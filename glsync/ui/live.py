@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 
 import streamlit as st
 
 from glsync.errors import SyncError
+from glsync.services.changes import CHANGES, POLLING, TOPICS, Topic
+from glsync.ui import push
 from glsync.ui.components import guarded
 
-IDLE = 10
+IDLE = 30
 BUSY = 2
-"""Seconds between two looks at the database: when nothing runs, and while something does."""
+"""Seconds between two drawings that only time asks for: when nothing runs, and while something does."""
+PACE = 1.0
+"""Seconds between two drawings of the same part, however much changes."""
 
 
 def _never() -> bool:
     return False
 
 
-def region(key: str, draw: Callable[[], None], busy: Callable[[], bool] = _never) -> None:
-    """Draw here, and again by itself: every BUSY seconds while busy, else every IDLE seconds.
+def region(
+    key: str, draw: Callable[[], None], busy: Callable[[], bool] = _never, topics: Collection[Topic] = TOPICS
+) -> None:
+    """Draw here, and again by itself: when one of the topics changed, and every BUSY seconds while busy, else IDLE.
 
     Only this part of the page is drawn again, so a dialog or a cell being edited outside it is left alone. When work
     begins or ends the whole page is drawn once, which sets the other pace. (A quick fragment inside a slow one would
@@ -30,12 +37,36 @@ def region(key: str, draw: Callable[[], None], busy: Callable[[], bool] = _never
 
     @st.fragment(run_every=BUSY if is_busy else IDLE)
     def part() -> None:
-        with guarded(key):
-            if busy() != is_busy:
-                st.rerun()
-            draw()
+        seen = CHANGES.versions()  # before drawing: what changes meanwhile is drawn once more
+        with st.container(gap=None):
+            with guarded(key):
+                if busy() != is_busy:
+                    st.rerun()
+                with st.container():
+                    draw()
+            _wait(key, topics, seen)
 
     part()
+
+
+_waiting_part = st.components.v2.component("glsync_live", js=Path(__file__).with_name("live.js").read_text("utf-8"))
+
+
+def _wait(key: str, topics: Collection[Topic], seen: dict[Topic, int]) -> None:
+    """Stand in the fragment that is drawn now; the browser has it drawn again when a topic is beyond what was seen."""
+    _waiting_part(
+        key=f"{key}_changes",
+        data={
+            "topics": list(topics),
+            "seen": {topic: seen[topic] for topic in topics},
+            "path": push.PATH,
+            "polling": round(POLLING * 1000),
+            "pace": round(PACE * 1000),
+        },
+        width=1,
+        height=1,
+        on_changed_change=lambda: None,  # the drawing that follows is all there is to do
+    )
 
 
 def _is_busy(busy: Callable[[], bool]) -> bool:

@@ -16,8 +16,13 @@ from glsync.services.mappings import MappingDraft
 from glsync.ui import state
 from glsync.values import ColumnPair, GlideColumn, Kind
 
-FIELDS = ("name", "target", "direction", "deletes", "delete_grace", "conflict_policy", "marker_column", "enabled")
+FIELDS = (
+    "name", "target", "direction", "deletes", "delete_grace", "conflict_policy", "marker_column", "filter", "schedule",
+    "enabled",
+)  # fmt: skip
 """Fields of a draft with an input of the same name."""
+OPTIONAL = ("filter", "schedule")
+"""Those whose emptied input means that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,7 @@ def drawn(key: str, rows: Sequence[GridRow], shown: Sequence[GridRow]) -> None:
 def forget(key: str) -> None:
     """Drop everything of this editing: the next drawing begins again from what is stored."""
     editing = current(key)
-    names = [editing.field_key(name) for name in (*FIELDS, "connection", "glide_table", "create", "fresh_target")]
-    state.forget(_place(key), f"mappings_grid_{key}_", f"mappings_shown_mappings_grid_{key}_", *names)
+    state.forget(_place(key), f"mappings_grid_{key}_", f"mappings_shown_mappings_grid_{key}_", *_inputs(editing))
 
 
 def change(key: str, **fields: Any) -> None:
@@ -120,7 +124,20 @@ def rebase(key: str, pairs: Sequence[ColumnPair]) -> None:
 
 def take_field(key: str, name: str) -> None:
     """The input of this field changed: its value goes into the draft."""
-    change(key, **{name: st.session_state[current(key).field_key(name)]})
+    given = st.session_state[current(key).field_key(name)]
+    change(key, **{name: (given or "").strip() or None if name in OPTIONAL else given})
+
+
+def put(key: str, draft: MappingDraft) -> None:
+    """Edit this instead of what was edited: every input and the grid show it."""
+    editing = current(key)
+    state.put(_place(key), replace(editing, draft=draft))
+    state.forget(*_inputs(editing))
+    rebase(key, draft.pairs)
+
+
+def _inputs(editing: Editing) -> list[str]:
+    return [editing.field_key(name) for name in (*FIELDS, "connection", "glide_table", "create", "fresh_target")]
 
 
 def changes(editing: Editing) -> int:
@@ -153,9 +170,9 @@ def grid_rows(columns: Sequence[GlideColumn], pairs: Sequence[ColumnPair]) -> li
 
 
 def pairs_after(rows: Sequence[GridRow], edits: Mapping[str, Mapping[str, Any]]) -> list[ColumnPair]:
-    """The pairs once edits are applied: Glide column id -> {"column": ..., "kind": ...}, both optional.
+    """The pairs once edits are applied: Glide column id -> {"column", "kind", "direction", "policy", "rule"}.
 
-    An emptied column unmaps; what the grid does not show of a pair (its rule, policy, direction) stays.
+    All of them are optional. An emptied column unmaps; another emptied cell means that the mapping's own holds.
     """
     pairs = []
     for row in rows:
@@ -166,5 +183,6 @@ def pairs_after(rows: Sequence[GridRow], edits: Mapping[str, Mapping[str, Any]])
             continue
         kind = cast("Kind", edit.get("kind") or row.kind)
         pair = row.pair or ColumnPair(row.glide_id, row.name, column, kind)
-        pairs.append(replace(pair, column=column, kind=kind))
+        own: dict[str, Any] = {name: edit[name] or None for name in ("direction", "policy", "rule") if name in edit}
+        pairs.append(replace(pair, column=column, kind=kind, **own))
     return pairs

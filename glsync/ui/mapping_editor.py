@@ -17,6 +17,8 @@ from glsync.ui import (
     components,
     mapping_draft,
     mapping_grid,
+    mapping_history,
+    mapping_options,
     mapping_steps,
     places,
     state,
@@ -25,7 +27,7 @@ from glsync.ui import (
     words,
 )
 from glsync.ui.commands import attempt, done
-from glsync.ui.components import card, chip, empty, guarded, icon, timeline
+from glsync.ui.components import card, chip, empty, guarded, icon
 from glsync.ui.mapping_draft import Editing
 from glsync.ui.mapping_grid import Source
 from glsync.ui.shell import Visit
@@ -50,6 +52,7 @@ def page(visit: Visit, asked: str) -> None:
             places.link("Connect a Glide app", "connections", icon=icon("cable"))
         return
     _head(visit, editing)
+    mapping_options.standing(visit, editing)
     banner = st.container()
     left, right = st.columns(2, gap="medium")
     with left, guarded("mappings_source"):
@@ -138,10 +141,10 @@ def _columns(visit: Visit, editing: Editing, found: Source | None, banner: Delta
     with card("Columns", "mappings_columns_card", step=3):
         mapping_grid.draw(visit, editing, found, mapping_steps.target_columns(visit, editing), problems)
         agreed = _problems(visit, editing, problems)
-    mapping_steps.options_card(visit, editing, found)
+    mapping_options.options_card(visit, editing, found)
     _preview(visit, editing)
     if editing.saved is not None and editing.saved.id is not None:
-        _history(visit, editing.saved.id)
+        mapping_history.draw(visit, editing.key, editing.saved.id)
     with visit.actions:
         _save_buttons(visit, editing, may_run=agreed)
     with banner:
@@ -192,7 +195,7 @@ def _fix(visit: Visit, key: str, problem: Problem) -> None:
         state.open_dialog("mapping_add_columns", key=key, columns=())
 
 
-# Preview and history
+# Preview
 
 
 def _preview(visit: Visit, editing: Editing) -> None:
@@ -218,6 +221,8 @@ def _preview(visit: Visit, editing: Editing) -> None:
 
 def _show_preview(found: Preview) -> None:
     st.caption(texts.PREVIEW_NOTE)
+    if found.outside:
+        st.caption(f"{icon('filter_alt')} {texts.OUTSIDE.format(rows=words.counted(found.outside, 'row'))}")
     marked = {(cell.row_id, cell.column): cell.value for cell in found.bad}
     ids = [row.get("glide_row_id") or "" for row in found.rows]
     rows = [
@@ -236,19 +241,6 @@ def _show_preview(found: Preview) -> None:
         st.markdown(f":red[{icon('error')}] {words.plain(said)}")
     if len(found.bad) > 10:
         st.caption(f"and {words.counted(len(found.bad) - 10, 'more cell')}")
-
-
-def _history(visit: Visit, mapping_id: UUID) -> None:
-    """Who changed what."""
-    with st.expander("History", icon=icon("history"), key="mappings_history", on_change="rerun") as opened:
-        if opened.open:
-            found = mappings.history(visit.actor, mapping_id)
-            timeline([(one.at, "info", f"{one.actor} {one.action} {_touched(one.after)}".strip()) for one in found])
-
-
-def _touched(after: dict[str, object] | None) -> str:
-    """target, deletes: what one save changed."""
-    return ", ".join(texts.FIELD_NAMES.get(name, name) for name in after) if after else ""
 
 
 # Saving

@@ -19,6 +19,8 @@ from glsync.ui.mapping_draft import Editing, GridRow
 from glsync.ui.shell import Visit
 from glsync.values import ColumnPair, GlideColumn, Kind, Problem, TableColumn
 
+CERTAIN = 0.95
+"""From this confidence on a suggestion needs no second look."""
 VIEWS = ("All", "Unmapped", "With problems")
 
 
@@ -49,16 +51,23 @@ def draw(
         return
     mapping_draft.drawn(editing.key, rows, shown)
     st.data_editor(
-        _frame(shown, source, problems),
+        _frame(shown, source, target, problems),
         key=editing.grid_key,
         hide_index=True,
         num_rows="fixed",
-        disabled=True if not visit.may("editor") else ["glide", "type", "sample", "problem"],
+        disabled=True if not visit.may("editor") else ["glide", "type", "sample", "held", "problem"],
         column_config=_columns(editing, target),
-        column_order=["glide", "type", "sample", "column", "kind", "problem"],
+        column_order=_order(editing.draft, target),
         height="content" if len(shown) <= 14 else 528,
         alt="Columns of this mapping",
     )
+
+
+def _order(draft: MappingDraft, target: Sequence[TableColumn]) -> list[str]:
+    """The columns of the grid; who wins and which way matters only where rows go both ways."""
+    held = ["held"] if target else []
+    ways = ["direction", "policy"] if draft.direction == "both" else []
+    return ["glide", "type", "sample", "column", *held, "kind", *ways, "rule", "problem"]
 
 
 def _toolbar(visit: Visit, editing: Editing, source: Source, target: Sequence[TableColumn]) -> str:
@@ -106,6 +115,9 @@ def _toolbar(visit: Visit, editing: Editing, source: Source, target: Sequence[Ta
             args=("mapping_add_columns",),
             kwargs={"key": editing.key, "columns": source.columns},
         )
+    unsure: list[str] = state.get(f"mappings_unsure_{editing.key}", [])
+    if unsure:
+        st.caption(f":orange[{icon('help')}] {words.plain(texts.UNSURE.format(pairs=', '.join(unsure)))}")
     return str(view)
 
 
@@ -126,6 +138,13 @@ def map_same_names(actor: Actor, key: str, source: Source) -> None:
     }
     rows = mapping_draft.grid_rows(source.columns, draft.pairs)
     mapping_draft.rebase(key, mapping_draft.pairs_after(rows, edits))
+    names = {column.id: column.name for column in source.columns}
+    unsure = [
+        f"{names[one.glide_id]} → {one.column} ({words.share(one.confidence)})"
+        for one in found
+        if one.glide_id in edits and one.confidence < CERTAIN
+    ]
+    state.put(f"mappings_unsure_{key}", unsure)
 
 
 def _by_column(found: Sequence[Problem]) -> dict[str, list[Problem]]:
@@ -142,17 +161,27 @@ def _fits(row: GridRow, view: str, problems: Mapping[str, Sequence[Problem]]) ->
     return view != "With problems" or row.glide_id in problems or row.gone
 
 
-def _frame(rows: Sequence[GridRow], source: Source, problems: Mapping[str, Sequence[Problem]]) -> pd.DataFrame:
+def _frame(
+    rows: Sequence[GridRow],
+    source: Source,
+    target: Sequence[TableColumn],
+    problems: Mapping[str, Sequence[Problem]],
+) -> pd.DataFrame:
+    types_held = {column.name: column.type for column in target}
     return pd.DataFrame(
         {
             "glide": [row.name for row in rows],
             "type": ["no longer in Glide" if row.gone else texts.KINDS.get(row.type, row.type) for row in rows],
             "sample": [_sample(row.glide_id, source.sample) for row in rows],
             "column": [row.pair.column if row.pair else None for row in rows],
+            "held": [types_held.get(row.pair.column, "") if row.pair else "" for row in rows],
             "kind": [row.kind for row in rows],
+            "direction": [row.pair.direction if row.pair else None for row in rows],
+            "policy": [row.pair.policy if row.pair else None for row in rows],
+            "rule": [row.pair.rule if row.pair else None for row in rows],
             "problem": ["; ".join(problem.message for problem in problems.get(row.glide_id, ())) for row in rows],
         }
-    ).astype({"column": "object"})
+    ).astype(dict.fromkeys(("column", "direction", "policy", "rule"), "object"))
 
 
 def _sample(glide_id: str, sample: Sequence[Mapping[str, Any]]) -> str:
@@ -178,6 +207,14 @@ def _columns(editing: Editing, target: Sequence[TableColumn]) -> dict[str, Any]:
         "kind": st.column_config.SelectboxColumn(
             "Read as", options=list(texts.KINDS), format_func=lambda kind: texts.KINDS[str(kind)], required=True
         ),
+        "held": tables.text("Type"),
+        "direction": st.column_config.SelectboxColumn(
+            "Way", options=list(texts.DIRECTIONS), format_func=lambda one: texts.DIRECTIONS[str(one)], help=texts.OWN
+        ),
+        "policy": st.column_config.SelectboxColumn(
+            "On conflict", options=list(texts.WINNERS), format_func=lambda one: texts.WINNERS[str(one)], help=texts.OWN
+        ),
+        "rule": st.column_config.TextColumn("Rule", max_chars=1000, width="medium", help=texts.RULE_HELP),
         "problem": tables.text("Problem", width="medium"),
     }
 

@@ -12,6 +12,7 @@ import glsync
 from glsync.errors import SyncError
 from glsync.services import access, demo, runs
 from glsync.services.access import Actor, Role
+from glsync.services.changes import CHANGES, POLLING
 from glsync.ui import live, messages, state, texts, words
 from glsync.ui.components import icon
 
@@ -68,7 +69,7 @@ def _refuse(actor: Actor, role: Role) -> None:
 def _status_line(actor: Actor) -> None:
     """Is what stands below alive: the database, the worker, and how often we look."""
     with st.sidebar:
-        live.region("shell_pulse", lambda: _pulse(actor))
+        live.region("shell_pulse", lambda: _pulse(actor), topics=("listener", "connections"))
         st.caption(f"{texts.PRODUCT} {glsync.__version__} · {words.plain(actor.name)}")
 
 
@@ -77,15 +78,22 @@ def _pulse(actor: Actor) -> None:
         seen = runs.worker_seen(actor)
     except SyncError:
         since = state.made_once(_SINCE, lambda: datetime.now(UTC))
-        st.badge(f"Database unreachable since {words.clock(since)}", icon=icon("cloud_off"), color="red")
+        st.badge("Database unreachable", icon=icon("cloud_off"), color="red")
+        st.caption(f"since {words.clock(since)}. This page goes on by itself when it is back.")
         return
-    st.session_state.pop(_SINCE, None)
+    if state.take(_SINCE, None) is not None:
+        st.rerun()  # it is back: everything that failed meanwhile is drawn again
+    if CHANGES.listening:
+        st.badge("Live", icon=icon("bolt"), color="green", help=texts.LIVE)
+    else:
+        said = texts.POLLING.format(seconds=round(POLLING))
+        st.badge(said, icon=icon("history_toggle_off"), color="gray", help=texts.POLLING_HELP)
     if seen is None:
         st.badge("No worker yet", icon=icon("hourglass_empty"), color="orange", help=texts.NO_WORKER)
     elif datetime.now(UTC) - seen > SILENT:
         st.badge(f"Worker last seen {words.ago(seen)}", icon=icon("warning"), color="orange", help=texts.NO_WORKER)
     else:
-        st.badge("Worker ready", icon=icon("sensors"), color="green", help=texts.LIVE.format(seconds=live.IDLE))
+        st.badge("Worker ready", icon=icon("sensors"), color="green", help=texts.WORKER)
     if demo.is_loaded(actor):
         st.badge("Demo data", icon=icon("science"), color="violet", help=texts.DEMO_DATA)
     else:

@@ -38,6 +38,10 @@ def health(row: MappingRow) -> Chip:
         return texts.HEALTH["draft"]
     if not row.enabled:
         return texts.HEALTH["paused"]
+    if row.current_status not in ("started", "processing") and row.pause_reason:
+        return texts.HEALTH["paused_itself"]
+    if row.current_status == "failed" and row.next_retry:
+        return texts.HEALTH["retrying"]
     named = {
         None: "never",
         "started": "queued",
@@ -116,7 +120,7 @@ def mappings(
             "state": [[health(row).word] for row in rows],
             "route": [route(row) for row in rows],
             "last": moments(row.last_success for row in rows),
-            "next": moments(row.next_run for row in rows),
+            "next": moments(row.next_retry or row.next_run for row in rows),
             "records": pd.array([row.records for row in rows], dtype="Int64"),
             "errors": [row.open_errors for row in rows],
         }

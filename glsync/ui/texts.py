@@ -67,6 +67,8 @@ HEALTH = {
     "failed": Chip("Action needed", "error", "red"),
     "cancelled": Chip("Cancelled", "block", "gray"),
     "paused": Chip("Paused", "pause_circle", "gray"),
+    "paused_itself": Chip("Schedule paused", "pause_circle", "orange"),
+    "retrying": Chip("Retrying", "replay", "orange"),
     "draft": Chip("Draft", "edit_note", "gray"),
     "never": Chip("Not run yet", "radio_button_unchecked", "gray"),
 }
@@ -100,6 +102,8 @@ POLICIES = {
     "postgres": "Postgres wins",
     "newest": "The newest change wins",
 }
+WINNERS = {"ask": "Ask", "glide": "Glide", "postgres": "Postgres", "newest": "Newest"}
+"""The policies as short as a cell."""
 TRIGGERS = {
     "manual": "Sync now",
     "cli": "Command line",
@@ -192,7 +196,10 @@ NEEDS = "Needs the role {role} or higher."
 DEMO_DATA = "A stand-in on this machine plays Glide. Nothing leaves it."
 LIVE_DATA = "Connected to Glide itself."
 NO_WORKER = "Runs wait in the queue until a worker takes them. Start one with: python -m glsync worker"
-LIVE = "A worker is at hand. The page looks every {seconds} s, more often while something runs."
+WORKER = "A worker is at hand: what is queued begins at once."
+LIVE = "The database tells this page of every change as it happens."
+POLLING = "Polling every {seconds} s"
+POLLING_HELP = "The database cannot tell this page of changes right now, so the page looks by itself."
 
 STEPS = {
     "connection": ("Connect a Glide app", "connections"),
@@ -302,6 +309,16 @@ FIXES = {
 }
 """Problems a button can solve: what the button says."""
 
+OWN = "Empty: as the mapping says."
+RULE_HELP = "A CEL expression over the row, read in place of the cell, such as Price * 1.19. Goes to Postgres only."
+FILTER_HELP = "A CEL expression over the row as Glide gives it; other rows are left out. Empty: every row."
+SCHEDULE_HELP = "An interval such as every 15m, or five cron fields and a time zone. Empty: only when somebody asks."
+UNSURE = "Look at these pairs again, their names only resemble each other: {pairs}"
+TRIED_AGAIN = "The last run broke off for a passing reason; it is tried again by itself {when}."
+RESTS = "Paused by hand: the schedule {schedule} rests until the mapping is switched on."
+OUTSIDE = "{rows} of those read are left out by the filter."
+RESTORED = "This is the mapping as it was before that change. Nothing is stored until you save it."
+
 CHOOSE_TABLES = "Choose both tables; then their columns are paired here."
 DRY_RUN_SAVED = "Shows what a run of the saved mapping would do now. Save your changes first."
 NOT_YET = "Solve the errors under the columns, or say that you have read the warnings."
@@ -319,6 +336,8 @@ FIELD_NAMES = {
     "delete_grace": "delete grace",
     "conflict_policy": "conflict policy",
     "marker_column": "marker column",
+    "filter": "filter",
+    "schedule": "schedule",
     "options": "options",
     "enabled": "switched on",
     "status": "state",

@@ -80,6 +80,11 @@ class App:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(PATIENCE)
 
+    def signal(self, number: int) -> None:
+        """Tell `up` something, and none of its children."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     @property
     def said(self) -> str:
         return (self.home / "up.log").read_text(errors="replace")

@@ -183,3 +183,46 @@ def test_a_viewer_sees_the_mapping_and_cannot_change_it(open_page, items, act_as
     page = open_page("mappings", mapping=items.id)
     assert page.buttons["Save"].disabled
     assert page.buttons["Unmap all"].disabled
+
+
+def test_a_filter_and_a_schedule_are_edited_and_the_schedule_says_what_it_costs(open_page, items):
+    page = open_page("mappings", mapping=items.id).set(f"mappings_filter_{items.id}", "Name != null")
+    page.set(f"mappings_schedule_{items.id}", "every 1h")
+    while "runs a month" not in page.text:
+        page.run()
+    assert "720 runs a month; reading costs 720 updates" in page.text
+    assert "Next run" in page.press("Save").text
+    stored = mappings.get(LOCAL, items.id)
+    assert (stored.filter, stored.schedule) == ("Name != null", "every 1h")
+
+
+def test_a_filter_that_cannot_be_used_is_a_problem_at_once(open_page, items):
+    page = open_page("mappings", mapping=items.id).set(f"mappings_filter_{items.id}", "Name ==")
+    assert "The filter" in page.text
+    assert page.buttons["Save"].disabled
+
+
+def test_a_rule_of_a_column_is_typed_into_the_grid(open_page, items):
+    page = open_page("mappings", mapping=items.id).edit("mappings_grid_", 0, rule='row["Item"] + "!"')
+    page.press("Save")
+    assert mappings.get(LOCAL, items.id).pairs[0].rule == 'row["Item"] + "!"'
+
+
+def test_an_older_state_is_brought_back_looked_at_and_saved(open_page, items):
+    mappings.save(LOCAL, replace(mappings.get(LOCAL, items.id), deletes="delete", pairs=items.pairs[:1]), activate=True)
+    page = open_page("mappings", mapping=items.id)
+    page.app.session_state["mappings_history"] = True
+    page.run()
+    assert "deletes: keep → delete" in page.text
+    page.press("Restore")
+    assert columns(page) == ["item", "unit_price", "bought_on"]
+    assert mappings.get(LOCAL, items.id).deletes == "delete"
+    page.press("Save")
+    assert (mappings.get(LOCAL, items.id).deletes, len(mappings.get(LOCAL, items.id).pairs)) == ("keep", 3)
+
+
+def test_why_a_schedule_pauses_stands_on_the_page_and_in_the_list(open_page, items, ask):
+    mappings.save(LOCAL, replace(mappings.get(LOCAL, items.id), schedule="every 1h"), activate=True)
+    ask("update glsync.schedules set paused_at = now(), pause_reason = 'Paused itself after 3 failed runs.'")
+    assert "Paused itself after 3 failed runs." in open_page("mappings", mapping=items.id).text
+    assert open_page("mappings").grid("mappings_table")["state"].tolist() == [["Schedule paused"]]
