@@ -127,13 +127,13 @@ def as_before(actor: Actor, mapping_id: UUID, change: Change) -> MappingDraft:
         NotFound: no such mapping in the actor's workspace.
     """
     access.require(actor, "viewer", "see mappings")
-    with queries.reading() as session:
+    with queries.reading(actor) as session:
         now = stored(session, actor, mapping_id)
         values = told(now)
-        for later in history(actor, mapping_id, LONGEST_HISTORY):
-            if later.at < change.at:
-                break
-            values |= {name: value for name, value in (later.before or {}).items() if name in values}
+    for later in history(actor, mapping_id, LONGEST_HISTORY):
+        if later.at < change.at:
+            break
+        values |= {name: value for name, value in (later.before or {}).items() if name in values}
     values["connection_id"] = UUID(str(values["connection_id"]))
     return draft_of(tables.MappingRow(id=now.id, version=now.version, **values))
 
