@@ -46,24 +46,25 @@ def orphans(cursor: extensions.cursor, unlinked: Iterable[Unlinked]) -> Iterator
     for each in unlinked:
         lacking.setdefault(each.reference, []).append(each)
     for reference, rows in lacking.items():
-        why = references.reasons(cursor, reference, sorted({each.parent for each in rows}))
-        yield from (_orphan(each, why.get(each.parent)) for each in rows)
+        why = references.reasons(cursor, reference, sorted({str(each.parent) for each in rows}))
+        yield from (_orphan(each, why.get(str(each.parent))) for each in rows)
 
 
 def _orphan(row: Unlinked, why: str | None) -> Trouble:
     parent, column = row.reference.parent, row.reference.column
-    reason = f"that row is held back itself ({why})" if why else "no such row is there"
+    nowhere = "no such row is there" if row.side == "glide" else "Glide does not know that row"
+    reason = f"that row is held back itself ({why})" if why else nowhere
     does = "The row waits for it" if row.is_held else "Until it comes, the column stays empty"
     return Trouble(
         type="RELATIONSHIP",
         message=f"Row {row.row_id}, column {column}: refers to row {row.parent} of {parent}, and {reason}",
         row_id=row.row_id,
         column_name=column,
-        value=row.parent,
+        value=str(row.parent),
         rule=f"a row of {parent}",
         hint=f"{does} and is linked by itself. If it is gone for good, clear the cell.",
         retryable=True,
-        record={"$rowID": row.row_id, column: row.parent},
+        record={"$rowID": row.row_id, column: str(row.parent)},
     )
 
 

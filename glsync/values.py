@@ -93,15 +93,17 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Unlinked:
-    """A row whose reference leads nowhere. `parent` is what it names: a row id, or from Postgres the parent's key.
+    """A row of a side whose reference leads nowhere on the other. `parent` is what it names: Glide's row id, or the
+    parent's key in Postgres.
 
     `is_held`: the row itself waits; else it is stored with the column empty.
     """
 
     row_id: str
     reference: Reference
-    parent: str
+    parent: Any
     is_held: bool
+    side: Side = "glide"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from psycopg2 import extensions, sql
 
 from glsync import statements
+from glsync.engine.types import family
 from glsync.postgres.statement import column, statement
 from glsync.postgres.target import Refusal, Removed, Target, by_halves, refusal
-from glsync.values import Unlinked
+from glsync.values import Reference, Unlinked
 
 AT_ONCE = 10_000
 """Rows of one update."""
@@ -42,10 +43,35 @@ def link(cursor: extensions.cursor, target: Target) -> list[Refusal]:
         for start in range(0, len(ids), AT_ONCE):
             refused += _link(cursor, _update(target, number), ids[start : start + AT_ONCE])
         if ids:
-            parent = sql.Identifier(reference.schema, reference.table)
-            over = statement("late_over", parent=parent, number=sql.Literal(number), key=column(reference.key))
-            cursor.execute(over)
+            cursor.execute(_over(reference, number))
     return refused
+
+
+def link_cells(cursor: extensions.cursor, target: Target) -> frozenset[str]:
+    """The same for rows of Glide that are being compared; which rows they are."""
+    linked: set[str] = set()
+    for number, reference in enumerate(target.references):
+        is_numeric = family(target.types[reference.column]) == "numeric"
+        key = sql.SQL("to_jsonb(trim_scale(p.{}))" if is_numeric else "to_jsonb(p.{})").format(column(reference.key))
+        query = statement(
+            "late_link_cells",
+            column=sql.Literal(reference.column),
+            key=key,
+            parent=sql.Identifier(reference.schema, reference.table),
+            number=sql.Literal(number),
+        )
+        cursor.execute(query)
+        found = {row[0] for row in cursor.fetchall()}
+        linked |= found
+        if found:
+            cursor.execute(_over(reference, number))
+    return frozenset(linked)
+
+
+def matched(cursor: extensions.cursor, target: Target) -> dict[str, set[str]]:
+    """Row -> columns whose parent is not known yet, of rows that both sides held before there was a link."""
+    cursor.execute(statements.text("late_matched"), {"mapping": str(target.mapping.id)})
+    return {row_id: {target.references[n].column for n in numbers} for row_id, numbers in cursor.fetchall()}
 
 
 def left(cursor: extensions.cursor, target: Target) -> list[Unlinked]:
@@ -61,6 +87,11 @@ def _link(cursor: extensions.cursor, query: sql.Composed, ids: Sequence[str]) ->
         return Removed(cursor.rowcount)
 
     return by_halves(cursor, ids, some, lambda row_id, error: Removed(refused=[refusal(row_id, error)])).refused
+
+
+def _over(reference: Reference, number: int) -> sql.Composed:
+    parent = sql.Identifier(reference.schema, reference.table)
+    return statement("late_over", parent=parent, number=sql.Literal(number), key=column(reference.key))
 
 
 def _update(target: Target, number: int) -> sql.Composed:

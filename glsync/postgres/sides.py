@@ -20,10 +20,11 @@ from psycopg2 import extensions, sql
 from glsync import statements
 from glsync.engine.transform import Batch, Layout
 from glsync.engine.types import family
+from glsync.postgres import late
 from glsync.postgres.statement import names, statement
 from glsync.postgres.tables import MARK_COLUMN
-from glsync.postgres.target import Refusal, Target, is_about_a_row, refusal
-from glsync.values import ROW_ID_COLUMN, Cells, Side
+from glsync.postgres.target import Refusal, Stored, Target, is_about_a_row, refusal
+from glsync.values import ROW_ID_COLUMN, Cells, Reference, Side, Unlinked
 
 FETCH = 2000
 """Rows of the comparison held at once."""
@@ -67,10 +68,14 @@ class Sides:
     def open(self, cursor: extensions.cursor) -> None:
         """Empty tables for one run of this session."""
         cursor.execute(statements.text("sides_open"))
+        if self.target.references:
+            late.begin(cursor)
 
     def open_glide(self, cursor: extensions.cursor) -> None:
         """Glide is read once more."""
         cursor.execute("truncate glsync_glide, glsync_unread, glsync_outside, glsync_markers")
+        if self.target.references:
+            late.begin(cursor)
 
     def add_markers(self, cursor: extensions.cursor, markers: Mapping[str, str]) -> None:
         """Row id -> marker, for rows that carry one."""
@@ -104,6 +109,31 @@ class Sides:
         cursor.execute("delete from glsync_glide where k = any(%s)", (list(ids),))
         cursor.execute("delete from glsync_unread where k = any(%s)", (list(ids),))
         cursor.execute("delete from glsync_outside where k = any(%s)", (list(ids),))
+        if self.target.references:
+            late.add(cursor, self.target, ids, [])
+
+    def link(self, cursor: extensions.cursor) -> frozenset[str]:
+        """Rows of Glide that came before their parents get their cells, where those are there now; which rows."""
+        return late.link_cells(cursor, self.target)
+
+    def unknown(self, cursor: extensions.cursor) -> dict[str, set[str]]:
+        """Row -> columns that cannot be compared yet: both sides held the row before, its parent is unknown."""
+        return late.matched(cursor, self.target) if self.target.references else {}
+
+    def orphans(self, cursor: extensions.cursor) -> list[Unlinked]:
+        """Rows of Glide that are compared without a parent that is not there."""
+        return late.left(cursor, self.target) if self.target.references else []
+
+    def names_of_parents(self, cursor: extensions.cursor, reference: Reference, keys: Sequence[Any]) -> dict[Any, str]:
+        """What Glide calls the parents that have these keys; a parent it has not named is left out."""
+        query = statement(
+            "parents_names",
+            parent=sql.Identifier(reference.schema, reference.table),
+            key=sql.Identifier(reference.key),
+            type=sql.SQL(self.target.types[reference.column]),
+        )
+        cursor.execute(query, {"keys": _encode(keys).decode()})
+        return dict(cursor.fetchall())
 
     def at(self, cursor: extensions.cursor, ids: Sequence[str]) -> dict[str, Cells]:
         """Rows of Glide as read, by id."""
@@ -127,19 +157,28 @@ class Sides:
         self.cannot_read(cursor, [row[0] for row in found])
         return found
 
-    def add_page(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> list[Refusal]:
-        """Rows of Glide; those Postgres cannot hold are told and count as unread, those out of scope untold."""
+    def add_page(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> Stored:
+        """Rows of Glide. Those Postgres cannot hold and those that wait for a parent come back; they count as unread.
+
+        Rows out of scope are added too, and nothing is told of them.
+        """
         outside = {row_id: line for row_id, line in batch.outside.items() if line is not None}
         ids, lines = [*batch.ids, *outside], [*batch.lines, *outside.values()]
-        refused: list[Refusal] = []
+        found = Stored()
         if lines:
             self.target.stage(cursor)
-            refused = self._add(cursor, ids, lines, layout)
-            cursor.execute("drop table glsync_stage")
-        unread = [*(each.row_id for each in batch.bad), *(each.row_id for each in refused)]
+            found = self._add(cursor, ids, lines, layout)
+            self.target.unstage(cursor)
+        if self.target.references:
+            late.add(cursor, self.target, ids, [each for each in found.unlinked if each.row_id not in outside])
+        held = [each.row_id for each in found.unlinked if each.is_held]
+        unread = [*(each.row_id for each in batch.bad), *(each.row_id for each in found.refused), *held]
         self.cannot_read(cursor, [*unread, *(batch.outside.keys() - outside.keys())])
         self._leave_out(cursor, list(batch.outside))
-        return [each for each in refused if each.row_id not in outside]
+        return Stored(
+            refused=[each for each in found.refused if each.row_id not in outside],
+            unlinked=[each for each in found.unlinked if each.row_id not in outside],
+        )
 
     def _leave_out(self, cursor: extensions.cursor, ids: Sequence[str]) -> None:
         """Rows the filter leaves out: known, so that writes to them can be followed, and not compared."""
@@ -260,24 +299,22 @@ class Sides:
 
     # --- parts of statements ------------------------------------------------------------------------------------------
 
-    def _add(
-        self, cursor: extensions.cursor, ids: Sequence[str], lines: Sequence[str], layout: Layout
-    ) -> list[Refusal]:
+    def _add(self, cursor: extensions.cursor, ids: Sequence[str], lines: Sequence[str], layout: Layout) -> Stored:
         cursor.execute("savepoint side")
         try:
-            self.target.copy(cursor, sql.Identifier("glsync_stage"), lines, layout)
+            unlinked = self.target.fill(cursor, lines, layout)
             cursor.execute(statement("sides_add_page", cells=self._cells("s")))
         except psycopg2.Error as error:
             if not is_about_a_row(error):
                 raise
             cursor.execute("rollback to savepoint side")
             if len(ids) == 1:
-                return [refusal(ids[0], error)]
+                return Stored(refused=[refusal(ids[0], error)])
             middle = len(ids) // 2
             first = self._add(cursor, ids[:middle], lines[:middle], layout)
             return first + self._add(cursor, ids[middle:], lines[middle:], layout)
         cursor.execute("truncate glsync_stage; release savepoint side")
-        return []
+        return Stored(unlinked=unlinked)
 
     def _cells(self, alias: str) -> sql.Composable:
         """The mapped columns, to be read as one JSON object; a numeric without the zeros that mean nothing."""

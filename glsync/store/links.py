@@ -85,6 +85,15 @@ def name(cursor: extensions.cursor, names: Mapping[str, str | None]) -> None:
         )
 
 
+def names(cursor: extensions.cursor, ids: Sequence[str]) -> list[str]:
+    """What Glide calls the rows of these links, as far as it named them."""
+    cursor.execute(
+        "select glide_row_id from glsync.links where id = any(%s::uuid[]) and glide_row_id is not null order by 1",
+        (list(ids),),
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
 def follow_keys(cursor: extensions.cursor, mapping_id: UUID) -> None:
     """Linked rows whose key changed in Postgres, as this session's comparison knows them by Glide's name."""
     cursor.execute(

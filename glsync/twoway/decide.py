@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from glsync.engine.merge import merge, same
 from glsync.postgres.sides import Difference
 from glsync.store import links, runs
 from glsync.store.links import Link, Pick
+from glsync.twoway import refer
 from glsync.twoway.observe import POINT_READ_PRICE, POINT_READS, Run
 from glsync.values import (
     Base,
@@ -29,6 +30,7 @@ from glsync.values import (
     Seen,
     Side,
     SideWrites,
+    Unlinked,
     Waiting,
 )
 
@@ -68,6 +70,8 @@ class Decided:
     """Choices made before a side changed once more."""
     identity: tuple[str, int] | None = None
     """The tables this mapping is about, to be remembered; None while their change waits for an approval."""
+    lacking: list[tuple[str, Unlinked]] = field(default_factory=list)
+    """(link, what it refers to) of rows that Glide cannot be told of in full, because it does not know the parent."""
     waiting: tuple[Waiting, ...] = ()
     base_rows: int = 0
     price: Decimal = Decimal(0)
@@ -85,19 +89,35 @@ class Decided:
         )
 
 
-def decide(connection: extensions.connection, run: Run, busy: Iterable[str] = ()) -> Decided:
-    """Decide every row that is not equal everywhere. `busy` rows have a write in doubt and are left for later."""
+def decide(
+    connection: extensions.connection, run: Run, busy: Iterable[str] = (), *, only: Collection[str] | None = None
+) -> Decided:
+    """Decide every row that is not equal everywhere. `busy` rows have a write in doubt and are left for later.
+
+    Args:
+        only: the rows to look at, by Glide's name or their link; all of them when left out.
+    """
     mapping_id = str(run.job.mapping.id)
     with connection, connection.cursor() as cursor:
         picks = links.picks(cursor, run.job.mapping.id)
         decided = Decided(base_rows=links.count(cursor, run.job.mapping.id))
         left_alone = set(busy)
         run.undone = set()
+        unknown = run.sides.unknown(cursor)
         for seen in run.sides.differences(connection, mapping_id):
-            if seen.k not in left_alone:
-                _sort(decided, run, seen, picks)
+            if seen.k not in left_alone and (only is None or seen.k in only or seen.link_id in only):
+                _sort(decided, run, _known(seen, unknown.get(seen.k)), picks)
+        if run.target.references:
+            refer.name_parents(cursor, run, decided)
         _guard(cursor, run, decided)
     return decided
+
+
+def _known(seen: Difference, unknown: Collection[str] | None) -> Difference:
+    """The row without cells of Glide that say nothing yet."""
+    if not unknown or seen.glide is None:
+        return seen
+    return replace(seen, glide={column: cell for column, cell in seen.glide.items() if column not in unknown})
 
 
 def plan_of(run: Run, decided: Decided) -> Plan:
@@ -109,7 +129,7 @@ def plan_of(run: Run, decided: Decided) -> Plan:
         glide=decided.writes("glide"),
         postgres=decided.writes("postgres"),
         conflicts=len(decided.conflicts),
-        failed=run.counts.failed,
+        failed=run.counts.failed + len({link for link, _ in decided.lacking}),
         price=Price(run.reads + _looks(run, decided), decided.price),
         hash=decided.hash,
         waiting=decided.waiting,
@@ -298,7 +318,8 @@ def _risky(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[St
     mapping_id = run.job.mapping.id
     left = {"postgres": run.glide_rows, "glide": run.sides.postgres_rows(cursor)}
     for side, operation in GUARDED:
-        held = sorted(decided.of(side, operation), key=lambda item: item.name)
+        counted = (item for item in decided.of(side, operation) if not refer.only_links(run, item, side))
+        held = sorted(counted, key=lambda item: item.name)
         names = [item.name for item in held]
         stop = guard.writes(mapping_id, side, operation, names, base=decided.base_rows, left=left[side])
         if stop:

@@ -13,10 +13,11 @@ from glsync.postgres import capture
 from glsync.store import journal, links, problems, runs
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
+from glsync.twoway import refer
 from glsync.twoway.decide import Decided, decide, plan_of
 from glsync.twoway.observe import Run, open_run, proven_gone, read_glide, read_postgres
 from glsync.twoway.push import push
-from glsync.twoway.settle import names_of, read_back, settle
+from glsync.twoway.settle import look_again, names_of, read_back, settle
 from glsync.twoway.write import write_postgres
 from glsync.values import Plan, Price, RunReport, Status
 
@@ -35,7 +36,32 @@ def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: Ap
     write_postgres(connection, run, decided, lease)
     push(connection, run, decided, lease)
     in_doubt = read_back(connection, run, lease)
+    if late := refer.came(connection, run, lease, decided):
+        in_doubt = _once_more(connection, run, lease, decided, late)
     return _finish(connection, run, decided, lease, touches, in_doubt)
+
+
+def _once_more(
+    connection: extensions.connection, run: Run, lease: Lease, decided: Decided, late: frozenset[str]
+) -> int:
+    """The second half of what refers in circles: these rows get the parents that came into being in the first one."""
+    before, version = run.undone, run.version
+    with transaction(connection) as cursor:
+        busy = names_of(journal.still_open(cursor, run.job.mapping.id))
+        named = links.names(cursor, [link for link, _ in decided.lacking if link in late])
+        cursor.execute("drop table glsync_postgres")
+    if named and run.source.kind == "big":  # our own writes moved the version that guards the next ones
+        run.version = run.source.version()
+        look_again(connection, run, lease, named)
+    read_postgres(connection, run, None)
+    linked = decide(connection, run, busy, only=late)
+    linked.conflicts = []  # told in the first half
+    write_postgres(connection, run, linked, lease)
+    push(connection, run, linked, lease)
+    run.undone, run.version = run.undone | before, version
+    decided.lacking = [(link, each) for link, each in decided.lacking if link not in late] + linked.lacking
+    decided.waiting += linked.waiting
+    return read_back(connection, run, lease)
 
 
 def plan(connection: extensions.connection, job: runs.Job, app: App) -> Plan:
@@ -55,6 +81,7 @@ def _finish(
     mapping_id = run.job.mapping.id
     with transaction(connection) as cursor:
         lease.check(cursor)
+        refer.tell(cursor, run, [each for _, each in decided.lacking])
         run.recorder.close(cursor)
         problems.settle(cursor, mapping_id, run.since)
         applied = [pick for pick, link in decided.picked if link not in run.undone]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -22,13 +22,13 @@ from glsync.glide import Page, Source
 from glsync.layouts import layout_of
 from glsync.postgres import capture
 from glsync.postgres.sides import Sides
-from glsync.postgres.target import Refusal, Target, open_target
+from glsync.postgres.target import Stored, Target, open_target
 from glsync.store import base, links, problems, runs
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.store.problems import Trouble
-from glsync.troubles import bad_cells, refusals
-from glsync.values import ROW_ID, Cells, ColumnPair, Counts, Direction, FieldRule, Mapping
+from glsync.troubles import bad_cells, orphans, refusals
+from glsync.values import ROW_ID, Cells, ColumnPair, Counts, Direction, FieldRule, Mapping, Reference
 
 POINT_READS = 200
 """Rows of a Big Table looked up one by one; beyond, reading it again is quicker."""
@@ -62,10 +62,18 @@ class Run:
     """Link id -> what Postgres made of the cells written to it, for rows that are written on both sides."""
     undone: set[str] = field(default_factory=set)
     """Links whose writes were held back, refused, or are in doubt."""
+    row_ids: dict[str, dict[Any, str]] = field(default_factory=dict)
+    """Column of a reference -> key of a parent -> what Glide calls that row; of keys that are to be written."""
     recorder: problems.Recorder = field(init=False)
 
     def __post_init__(self) -> None:
         self.recorder = problems.Recorder(self.job.mapping.id, self.job.log_id)
+
+    @property
+    def references_in(self) -> list[Reference]:
+        """The references that Glide's cells decide about, too."""
+        flows = {rule.column for rule in self.rules if rule.direction != "to_glide"}
+        return [each for each in self.target.references if each.column in flows]
 
 
 def open_run(connection: extensions.connection, job: runs.Job, source: Source, *, dry: bool = False) -> Run:
@@ -74,7 +82,7 @@ def open_run(connection: extensions.connection, job: runs.Job, source: Source, *
     extras.register_default_jsonb(connection, loads=exact)
     mapping = job.mapping
     with transaction(connection) as cursor:
-        target = open_target(cursor, mapping)
+        target = open_target(cursor, _referring(mapping))
         rules = tuple(
             FieldRule(pair.column, _direction(pair, mapping), pair.policy or mapping.conflict_policy, pair.is_set)
             for pair in target.pairs
@@ -93,6 +101,15 @@ def open_run(connection: extensions.connection, job: runs.Job, source: Source, *
             since=runs.moment(cursor),
             reads=job.paid,
         )
+
+
+def _referring(mapping: Mapping) -> Mapping:
+    """A reference that Glide decides nothing about holds no row of Glide back."""
+    outward = {pair.column for pair in mapping.pairs if _direction(pair, mapping) == "to_glide"}
+    return replace(
+        mapping,
+        references=tuple(replace(each, is_soft=each.is_soft or each.column in outward) for each in mapping.references),
+    )
 
 
 def _direction(pair: ColumnPair, mapping: Mapping) -> Direction:
@@ -155,10 +172,10 @@ def read_glide(connection: extensions.connection, run: Run, lease: Lease | None,
                 lease.go_on()
             with transaction(connection) as cursor:
                 capture.sign(cursor, run.job.mapping.id)
-                refused = run.sides.add_page(cursor, batch, run.layout)
+                found = run.sides.add_page(cursor, batch, run.layout)
                 run.sides.add_markers(cursor, markers)
                 if lease is not None and not again:
-                    _tell(cursor, run, batch, refused)
+                    _tell(cursor, run, batch, found)
     run.moved = run.source.version() != before
     if not again:
         run.version = before
@@ -194,9 +211,11 @@ def _markers(rows: list[Raw], column: str | None) -> dict[str, str]:
     return {row.id: str(row.mark) for row in found if row.mark}
 
 
-def _tell(cursor: extensions.cursor, run: Run, batch: Batch, refused: list[Refusal]) -> None:
-    run.recorder.note(cursor, [*bad_cells(batch), *refusals(refused)])
-    failed = len({each.row_id for each in batch.bad} | {each.row_id for each in refused})
+def _tell(cursor: extensions.cursor, run: Run, batch: Batch, found: Stored) -> None:
+    held = [each for each in found.unlinked if each.is_held]
+    run.recorder.note(cursor, [*bad_cells(batch), *refusals(found.refused), *orphans(cursor, held)])
+    not_read = {each.row_id for each in batch.bad} | {each.row_id for each in found.refused}
+    failed = len(not_read | {each.row_id for each in held})
     read = len(batch.ids) + len({each.row_id for each in batch.bad}) + len(batch.outside)
     run.counts += Counts(read=read, failed=failed)
     runs.progress(cursor, run.job.log_id, "read", run.counts, run.reads + run.writes, None)

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
 from uuid import uuid4
 
 from psycopg2 import extensions
@@ -20,10 +21,11 @@ from glsync.store.db import transaction
 from glsync.store.journal import Intent
 from glsync.store.lease import Lease
 from glsync.store.links import Link
+from glsync.twoway import refer
 from glsync.twoway.decide import Decided, Item, seen_by_merge
 from glsync.twoway.observe import Run, reread_rows
 from glsync.twoway.record import record
-from glsync.values import Cells, Operation
+from glsync.values import Cells, ColumnPair, Operation
 
 AT_ONCE = 4
 """Calls under way together: most of what parallelism gives, and kind to Glide's limits."""
@@ -52,7 +54,7 @@ def _intent(run: Run, item: Item, operation: Operation) -> Intent:
     change = item.change("glide")
     cells: Cells = change.cells if change else {}
     pairs = {pair.column: pair for pair in run.target.pairs}
-    raw = {pairs[column].glide_id: to_glide(pairs[column].kind, value) for column, value in cells.items()}
+    raw = {pairs[column].glide_id: _cell(run, pairs[column], value) for column, value in cells.items()}
     if operation == "create" and run.job.mapping.marker_column:
         raw[run.job.mapping.marker_column] = item.link.id
     base = base_so_far(seen_by_merge(item.seen), item.decision, ["postgres", "glide"])
@@ -70,6 +72,13 @@ def _intent(run: Run, item: Item, operation: Operation) -> Intent:
         if_match=run.version if run.source.kind == "big" else None,
         price=run.source.write_price,
     )
+
+
+def _cell(run: Run, pair: ColumnPair, value: Any) -> Any:
+    """As Glide takes it: a reference by the row id of its parent."""
+    if any(each.column == pair.column for each in run.target.references):
+        return refer.row_id(run, pair.column, value)
+    return to_glide(pair.kind, value)
 
 
 def _prepare_creates(cursor: extensions.cursor, run: Run, items: Sequence[Item], intents: Sequence[Intent]) -> None:

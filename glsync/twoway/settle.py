@@ -63,7 +63,8 @@ def read_back(connection: extensions.connection, run: Run, lease: Lease) -> int:
             return 0
         if number or run.source.queues_writes:
             lease.wait(pause, f"Waiting for Glide to show {len(left):,} writes")
-        _look_again(connection, run, lease, left)
+        named = [each.glide_row_id for each in left if each.glide_row_id]
+        look_again(connection, run, lease, named if len(named) == len(left) else None)
         settle(connection, run, lease)
     with transaction(connection) as cursor:
         return len(journal.still_open(cursor, run.job.mapping.id))
@@ -75,13 +76,12 @@ def names_of(intents: Sequence[Intent]) -> frozenset[str]:
     return frozenset(keys | {each.glide_row_id for each in intents if each.glide_row_id})
 
 
-def _look_again(connection: extensions.connection, run: Run, lease: Lease, left: Sequence[Intent]) -> None:
-    """Bring the rows in doubt up to date: one by one where that is possible and cheap, else by a new read."""
-    named = [each.glide_row_id for each in left if each.glide_row_id]
-    if run.source.kind != "big" or len(named) < len(left) or len(named) > POINT_READS:
+def look_again(connection: extensions.connection, run: Run, lease: Lease, rows: Sequence[str] | None) -> None:
+    """Bring these rows up to date: one by one where that is possible and cheap, else (None too) by a new read."""
+    if rows is None or run.source.kind != "big" or len(rows) > POINT_READS:
         read_glide(connection, run, lease, again=True)
     else:
-        reread_rows(connection, run, named)
+        reread_rows(connection, run, rows)
 
 
 def _found_out(
