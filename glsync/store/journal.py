@@ -61,7 +61,7 @@ def send(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, epoch: int, 
 def mark(cursor: extensions.cursor, outcomes: Sequence[tuple[str, str, str | None, str]]) -> None:
     """(id, state, Glide's row id when it became known, what Glide said)."""
     if outcomes:
-        told = [(id_, state, row_id, hidden(said)) for id_, state, row_id, said in outcomes]
+        told = [(id_, state, row_id, said and hidden(said)) for id_, state, row_id, said in outcomes]
         cursor.execute(statements.text("journal_mark"), [list(column) for column in zip(*told, strict=True)])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -184,7 +184,7 @@ def let_go(cursor: extensions.cursor, mapping_id: UUID) -> None:
 
 
 def remember_past(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, pasts: Iterable[Past]) -> None:
-    rows = [asdict(past) for past in pasts]
+    rows = list(pasts)
     if rows:
         given = {"mapping": str(mapping_id), "log": str(log_id), "rows": as_json(rows)}
         cursor.execute(statements.text("history_add"), given)

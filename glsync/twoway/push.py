@@ -41,7 +41,8 @@ def push(connection: extensions.connection, run: Run, decided: Decided, lease: L
         items = decided.of("glide", operation)
         if not items:
             continue
-        intents = [_intent(run, item, operation) for item in items]
+        pairs = {pair.column: pair for pair in run.target.pairs}
+        intents = [_intent(run, item, operation, pairs) for item in items]
         if operation == "create":
             with transaction(connection) as cursor:
                 lease.check(cursor)
@@ -50,10 +51,9 @@ def push(connection: extensions.connection, run: Run, decided: Decided, lease: L
         _Sending(connection, run, intents, lease).send()
 
 
-def _intent(run: Run, item: Item, operation: Operation) -> Intent:
+def _intent(run: Run, item: Item, operation: Operation, pairs: Mapping[str, ColumnPair]) -> Intent:
     change = item.change("glide")
     cells: Cells = change.cells if change else {}
-    pairs = {pair.column: pair for pair in run.target.pairs}
     raw = {pairs[column].glide_id: _cell(run, pairs[column], value) for column, value in cells.items()}
     if operation == "create" and run.job.mapping.marker_column:
         raw[run.job.mapping.marker_column] = item.link.id
