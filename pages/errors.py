@@ -7,7 +7,7 @@ import streamlit as st
 
 from glsync.services import errors, mappings
 from glsync.services.errors import ErrorFilter
-from glsync.ui import conflict_view, error_view, live, shell, state, tables, texts, words
+from glsync.ui import conflict_view, error_acts, error_view, live, shell, state, tables, texts, words
 from glsync.ui.components import empty, guarded, icon
 
 visit = shell.enter("errors")
@@ -45,7 +45,9 @@ def filters() -> ErrorFilter:
         search = st.text_input(
             "Search", key="errors_search", bind="query-params", type="search", placeholder="Row, column or value"
         )
-    return ErrorFilter(tuple(states), names.get(mapping or ""), tuple(types), search=search or "")
+        mine = st.checkbox("Assigned to me", key="errors_mine", bind="query-params")
+    assignee = visit.actor.name if mine else None
+    return ErrorFilter(tuple(states), names.get(mapping or ""), tuple(types), search=search or "", assignee=assignee)
 
 
 def by_cause(shown: ErrorFilter) -> None:
@@ -60,6 +62,7 @@ def by_cause(shown: ErrorFilter) -> None:
                 st.button("Clear filters", key="errors_clear", on_click=clear_filters)
         return
     st.caption(f"{words.counted(total, 'error')} · pick a cause to see what it means and what to do")
+    error_acts.buttons(visit, shown, total, None, f"all {words.number(total)}")
     if (picked := tables.error_groups(groups, key=TABLE)) is not None:
         st.query_params["group"] = groups[picked].key
         st.rerun()
@@ -80,7 +83,9 @@ def news(shown: ErrorFilter, before: int) -> None:
 
 
 def clear_filters() -> None:
-    st.session_state.update(errors_state=["open"], errors_mapping=None, errors_code=[], errors_search="")
+    st.session_state.update(
+        errors_state=["open"], errors_mapping=None, errors_code=[], errors_search="", errors_mine=False
+    )
 
 
 def overview() -> None:
@@ -90,9 +95,10 @@ def overview() -> None:
         conflict_view.section(visit)
     with guarded("errors_list"):
         by_cause(filters())
+    error_acts.ignored_causes(visit)
 
 
-error_view.closing_dialog(visit)
+error_acts.closing_dialog(visit)
 if asked := st.query_params.get("error"):
     error_view.one(visit, asked)
 elif asked := st.query_params.get("group"):

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -56,6 +56,10 @@ class ErrorRow:
     resolved_by: str | None
     notes: str | None
     log_id: UUID | None
+    assigned_to: str | None = None
+    ignored_until: datetime | None = None
+    returned: bool = False
+    """The same thing was resolved before."""
 
     @property
     def advice(self) -> Advice:
@@ -77,7 +81,29 @@ class ErrorGroup:
     last_seen: datetime
     sample_value: str | None
     sample_message: str
+    trend: list[int]
+    """Errors first seen on each of the last seven days, the last one up to now."""
     advice: Advice
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredCause:
+    """Errors of this cause begin as ignored, `until` then or, None, always."""
+
+    id: UUID
+    mapping_id: UUID
+    mapping_name: str
+    type: str
+    column: str | None
+    rule: str | None
+    until: datetime | None
+    notes: str | None
+    created_by: str
+    created_at: datetime
+
+    @property
+    def advice(self) -> Advice:
+        return advice(self.type, self.rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +117,7 @@ class ErrorFilter:
     group: str | None = None
     search: str = ""
     log_id: UUID | None = None
+    assignee: str | None = None
 
 
 OPEN = ErrorFilter()
@@ -165,13 +192,23 @@ def history(actor: Actor, error_id: UUID) -> list[Event]:
     found = get(actor, error_id)
     with queries.reading(actor) as session:
         acts = queries.rows(session, "errors_history", workspace=actor.workspace_id, id=str(error_id))
-    events = [Event(found.created_at, "error", f"First seen: {found.message}")]
+        earlier = queries.rows(session, "errors_before", workspace=actor.workspace_id, id=error_id)
+    events = [line for past in earlier for line in _past(past)]
+    events.append(Event(found.created_at, "error", f"{'Returned' if earlier else 'First seen'}: {found.message}"))
     if found.attempts > 1:
         events.append(Event(found.last_seen_at, "error", f"Seen again, {found.attempts} times in all"))
     events += [Event(act["at"], "info", _act(act["action"], act["actor"], act["notes"])) for act in acts]
     if found.resolved_at and not any(act["action"] == found.state for act in acts):
         events.append(Event(found.resolved_at, "info", _act(found.state, found.resolved_by, found.notes)))
     return sorted(events, key=lambda event: event.at)
+
+
+def _past(one: queries.Row) -> list[Event]:
+    """An earlier error of the same thing: when it was seen, and how it ended."""
+    return [
+        Event(one["created_at"], "error", "Seen before"),
+        Event(one["resolved_at"], "info", _act("resolved", one["resolved_by"], one["notes"])),
+    ]
 
 
 def _act(action: str, by: str | None, notes: str | None) -> str:
@@ -187,9 +224,70 @@ def resolve(actor: Actor, selection: Selection, notes: str = "") -> int:
     return _close(actor, "resolved", selection, notes, ("open", "retrying", "ignored"))
 
 
-def ignore(actor: Actor, selection: Selection, notes: str = "") -> int:
-    """Stop showing errors; how many were. One that is met again stays ignored."""
-    return _close(actor, "ignored", selection, notes, LIVE)
+def ignore(actor: Actor, selection: Selection, notes: str = "", until: datetime | None = None) -> int:
+    """Stop showing errors, always or until then; how many were. One that is met again stays ignored.
+
+    Raises:
+        InvalidInput: until a moment that is past.
+    """
+    _refuse_past(until)
+    return _close(actor, "ignored", selection, notes, LIVE, until)
+
+
+def ignore_cause(actor: Actor, group: str, notes: str = "", until: datetime | None = None) -> int:
+    """Ignore every error of a group, and those of its cause that are met from now on; how many there were.
+
+    Raises:
+        NotFound: its mapping is not in the actor's workspace.
+        InvalidInput: no such group, or until a moment that is past.
+    """
+    access.require(actor, "operator", "ignore a cause")
+    _refuse_past(until)
+    named = _group(group)
+    cause = {"mapping": named["mapping"], "type": named["types"][0]}
+    cause |= {"column": named["column"] or None, "rule": named["rule"] or None}
+    with queries.writing(actor) as session:
+        mapping = mappings.stored(session, actor, named["mapping"])
+        given = {"until": until, "notes": notes.strip() or None, "actor": actor.name}
+        queries.one(session, "causes_ignore", **cause, **given)
+        title = advice(cause["type"], cause["rule"]).title
+        audit.note(session, actor, "ignored", "errors", None, f"{mapping.name}: {title}", after=cause | given)
+    return _close(actor, "ignored", ErrorFilter(states=LIVE, group=group), notes, LIVE, until)
+
+
+def ignored_causes(actor: Actor) -> list[IgnoredCause]:
+    """The causes whose errors begin as ignored, newest first."""
+    access.require(actor, "viewer", "see errors")
+    with queries.reading(actor) as session:
+        return [IgnoredCause(**row) for row in queries.rows(session, "causes_ignored", workspace=actor.workspace_id)]
+
+
+def heed_cause(actor: Actor, cause_id: UUID) -> int:
+    """Ignore a cause no longer and open its ignored errors again; how many were.
+
+    Raises:
+        NotFound: it is not ignored any more.
+    """
+    access.require(actor, "operator", "reopen errors")
+    with queries.writing(actor) as session:
+        found = queries.one(session, "causes_heed", workspace=actor.workspace_id, id=cause_id)
+    if found is None:
+        raise NotFound("ignored cause", cause_id)
+    return reopen(actor, ErrorFilter(states=("ignored",), group=_key(found)))
+
+
+def assign(actor: Actor, selection: Selection, to: str | None) -> int:
+    """Say who takes care of open errors, nobody for None; how many that changed."""
+    access.require(actor, "operator", "assign errors")
+    with queries.writing(actor) as session:
+        found = queries.rows(session, "errors_assign", **_values(actor, selection), assignee_now=to)
+        _note(session, actor, f"assigned to {to}" if to else "unassigned", found, selection, None)
+    return len(found)
+
+
+def _refuse_past(until: datetime | None) -> None:
+    if until is not None and until <= datetime.now(UTC):
+        raise InvalidInput("That moment is past already", hint="Choose a day to come, or ignore them always.")
 
 
 def reopen(actor: Actor, selection: Selection) -> int:
@@ -224,9 +322,16 @@ def retry(actor: Actor, mapping_id: UUID, selection: Selection) -> Retried:
     )
 
 
-def _close(actor: Actor, to: State, selection: Selection, notes: str, states: tuple[State, ...]) -> int:
+def _close(
+    actor: Actor,
+    to: State,
+    selection: Selection,
+    notes: str,
+    states: tuple[State, ...],
+    until: datetime | None = None,
+) -> int:
     access.require(actor, "operator", "close errors")
-    closing = {"to": to, "actor": actor.name, "notes": notes.strip() or None, "from": list(states)}
+    closing = {"to": to, "actor": actor.name, "notes": notes.strip() or None, "from": list(states), "until": until}
     with queries.writing(actor) as session:
         found = queries.rows(session, "errors_close", **_values(actor, selection), **closing)
         _note(session, actor, to, found, selection, notes.strip() or None)
@@ -302,6 +407,7 @@ def _values(actor: Actor, selection: Selection) -> dict[str, Any]:
         "rule": None,
         "ids": ids,
         "search": filter.search.strip(),
+        "assignee": filter.assignee,
     }
     return values | _group(filter.group) if filter.group else values
 

@@ -27,9 +27,17 @@ Row = ReadOnly[str, Any]
 def tick(cursor: extensions.cursor, now: datetime) -> list[str]:
     """Queue every run that is due at `now`; the ids of their logs. Two ticks at once do what one would do."""
     cursor.execute("select pg_advisory_xact_lock(%s)", (TICK_LOCK,))
+    _wake_errors(cursor, now)
     queued = [_enqueue(cursor, mapping_id, "retry") for mapping_id in _retries(cursor, now)]
     due = [row["id"] for row in _rows(cursor, None) if _follow(cursor, row, now)]
     return [*queued, *(_enqueue(cursor, mapping_id, "schedule") for mapping_id in due)]
+
+
+def _wake_errors(cursor: extensions.cursor, now: datetime) -> None:
+    """Errors ignored until now are open again. Asked first: an update of no row would be told to every screen."""
+    cursor.execute(statements.text("errors_asleep"), {"now": now})
+    if cursor.fetchone() == (True,):
+        cursor.execute(statements.text("errors_wake"), {"now": now})
 
 
 def follow(cursor: extensions.cursor, mapping_id: UUID, now: datetime) -> None:

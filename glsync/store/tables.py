@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, LargeBinary, Numeric, Text, func, text
+from sqlalchemy import BigInteger, Identity, LargeBinary, Numeric, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB, OID, TIMESTAMP
 from sqlalchemy.orm import registry
 from sqlalchemy.types import UserDefinedType
@@ -271,6 +271,29 @@ class ErrorRow(Table, table=True):
     next_retry_at: datetime | None = _when()
     resolved_by: str | None = _text()
     state: str = _text("open")
+    assigned_to: str | None = _text()
+    ignored_until: datetime | None = _when()
+
+
+class IgnoredCause(Table, table=True):
+    """Errors of this mapping, type, column and rule begin as ignored, `until` then or always."""
+
+    __tablename__ = "ignored_causes"
+    __table_args__ = (
+        UniqueConstraint("mapping_id", "error_type", "column_name", "rule", postgresql_nulls_not_distinct=True),
+        {"schema": "glsync"},
+    )
+
+    id: UUID = _new_id()
+    mapping_id: UUID = _of("public.gl_mappings")
+    workspace_id: UUID = _workspace()
+    error_type: str = _needed_text()
+    column_name: str | None = _text()
+    rule: str | None = _text()
+    until: datetime | None = _when()
+    notes: str | None = _text()
+    created_by: str = _needed_text()
+    created_at: datetime = _now()
 
 
 class Lease(Table, table=True):

@@ -7,6 +7,7 @@ that is redrawn by itself, so that the message, the menu and the lists all show 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -122,8 +123,25 @@ def resolve(actor: Actor, chosen: Selection, note: str) -> None:
     st.rerun()
 
 
-def ignore(actor: Actor, chosen: Selection, note: str) -> None:
-    if (count := attempt(errors.ignore, actor, chosen, note)) is not None:
+def assign(actor: Actor, chosen: Selection) -> None:
+    if (count := attempt(errors.assign, actor, chosen, actor.name)) is not None:
+        done(f"{words.counted(count, 'error')} assigned to you." if count else "They are yours already.")
+    st.rerun()
+
+
+def ignore_cause(actor: Actor, group: str, note: str, until: datetime | None) -> None:
+    if (count := attempt(errors.ignore_cause, actor, group, note, until)) is not None:
+        done(f"The cause is ignored, and {words.counted(count, 'error')} with it.", "Ignored causes are listed below.")
+    st.rerun()
+
+
+def heed_cause(actor: Actor, cause_id: UUID) -> None:
+    if (count := attempt(errors.heed_cause, actor, cause_id)) is not None:
+        noted(f"The cause is shown again: {words.counted(count, 'error')} open.")
+
+
+def ignore(actor: Actor, chosen: Selection, note: str, until: datetime | None = None) -> None:
+    if (count := attempt(errors.ignore, actor, chosen, note, until)) is not None:
         _closed(actor, f"{words.counted(count, 'error')} ignored.", chosen)
     st.rerun()
 

@@ -1,4 +1,4 @@
-"""One cause with its rows, and one error with its record and history; resolving, ignoring, retrying, exporting."""
+"""One cause with its rows, and one error with its record and history; a value corrected, rows exported."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from glsync.errors import InvalidInput, NotFound
 from glsync.services import errors
 from glsync.services.advice import Advice
 from glsync.services.errors import ErrorFilter, ErrorGroup, ErrorRow, Selection
-from glsync.ui import commands, dialogs, places, state, tables, texts, words
+from glsync.ui import error_acts, places, state, tables, texts, words
 from glsync.ui.components import card, chip, empty, facts, guarded, icon, timeline
 from glsync.ui.shell import Visit
-from glsync.ui.state import Flash
 
-ROWS, DRAWN, NOTE = "errors_rows", "errors_rows_drawn", "errors_note"
+ROWS = "errors_rows"
 BY_HAND = 500
 """Up to so many errors of a group are acted on by id, so that the act can be undone."""
 
@@ -56,8 +55,11 @@ def one(visit: Visit, asked: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(words.plain(row.advice.title), anchor=False, width="content")
             chip(texts.ERROR_STATES.get(row.state, texts.UNKNOWN_STATE))
+            if row.returned:
+                chip(texts.RETURNED)
         st.markdown(words.plain(row.message))
-        _acts(visit, [row.id], 1, row.mapping_id, "this error")
+        error_acts.buttons(visit, [row.id], 1, row.mapping_id, "this error")
+        error_acts.correction(visit, row)
         left, right = st.columns([3, 2], gap="medium")
         with left:
             _record(row)
@@ -106,7 +108,8 @@ def _rows(visit: Visit, found: ErrorGroup, shown: ErrorFilter) -> None:
     rows = errors.listing(visit.actor, shown, limit=tables.PAGE, offset=(page - 1) * tables.PAGE)
     ticked = [rows[number] for number in tables.all_selected(ROWS, len(rows))]
     chosen, about = _selection(visit, found, shown, ticked)
-    _acts(visit, chosen, len(ticked) or found.count, found.mapping_id, about)
+    whole = None if ticked else found.key
+    error_acts.buttons(visit, chosen, len(ticked) or found.count, found.mapping_id, about, group=whole)
     with st.container(horizontal=True):
         picked = ticked[0] if len(ticked) == 1 else None
         st.button(
@@ -153,74 +156,6 @@ def show_error(error_id: UUID) -> None:
     st.query_params["error"] = str(error_id)
 
 
-def _acts(visit: Visit, chosen: Selection, count: int, mapping_id: UUID, about: str) -> None:
-    """Retry, resolve, ignore."""
-    may, why = visit.may("operator"), visit.why_not("operator")
-    with st.container(horizontal=True, key="errors_acts"):
-        st.button(
-            f"Retry {about}",
-            key="errors_retry",
-            type="primary",
-            icon=icon("replay"),
-            disabled=not may,
-            help=why or texts.RETRY_HELP,
-            on_click=commands.retry_errors,
-            args=(visit.actor, mapping_id, chosen),
-        )
-        st.button(
-            f"Resolve {about}",
-            key="errors_resolve",
-            icon=icon("check_circle"),
-            disabled=not may,
-            help=why,
-            on_click=state.open_dialog,
-            args=("resolve",),
-            kwargs={"chosen": chosen, "count": count},
-        )
-        st.button(
-            f"Ignore {about}",
-            key="errors_ignore",
-            icon=icon("visibility_off"),
-            disabled=not may,
-            help=why or texts.IGNORE_HELP,
-            on_click=state.open_dialog,
-            args=("ignore",),
-            kwargs={"chosen": chosen, "count": count},
-        )
-
-
-def closing_dialog(visit: Visit) -> None:
-    """The note that closes errors; a dialog that is open is drawn again with every run of the page."""
-    asked = dialogs.asked("resolve", "ignore")
-    if asked is None:
-        return
-    verb, count, chosen = asked.name.capitalize(), asked.about["count"], asked.about["chosen"]
-
-    def draw() -> None:
-        st.markdown(texts.CLOSING[asked.name])
-        st.selectbox(
-            "A note at hand", texts.NOTES[asked.name], index=None, key="errors_template", on_change=_use_template
-        )
-        st.text_area("Note", key=NOTE, placeholder="What was done, or why it does not matter", required=True)
-        dialogs.buttons(verb, "errors_note", _closed, visit, asked.name, chosen)
-
-    dialogs.show(f"{verb} {words.counted(count, 'error')}", draw, symbol="edit_note")
-
-
-def _use_template() -> None:
-    st.session_state[NOTE] = st.session_state["errors_template"] or st.session_state.get(NOTE, "")
-
-
-def _closed(visit: Visit, how: str, chosen: Selection) -> None:
-    note = st.session_state[NOTE].strip()
-    if not note:
-        state.flash(Flash("bad", texts.NOTE_NEEDED))
-        return
-    state.close_dialog()
-    state.forget(NOTE, "errors_template")
-    (commands.resolve if how == "resolve" else commands.ignore)(visit.actor, chosen, note)
-
-
 def _record(row: ErrorRow) -> None:
     """The row as Glide gave it, the cell that does not fit first."""
     with card("The row in Glide", "errors_record", aside=row.glide_row_id or ""):
@@ -243,6 +178,8 @@ def _facts(row: ErrorRow) -> None:
                 ("Has to be", row.rule or "–"),
                 ("Seen", f"{words.counted(row.attempts, 'time')}, last {words.ago(row.last_seen_at)}"),
                 ("Code", row.type),
+                ("Taken care of by", row.assigned_to or "nobody yet"),
+                *([("Ignored until", words.moment(row.ignored_until))] if row.ignored_until else []),
                 *([("Note", f"{row.notes} ({row.resolved_by})")] if row.notes else []),
             ],
             alt="Facts about this error",

@@ -254,6 +254,7 @@ def error_groups(rows: Sequence[ErrorGroup], *, key: str) -> int | None:
             "mapping": [row.mapping_name for row in rows],
             "column": [row.column or "" for row in rows],
             "count": [row.count for row in rows],
+            "trend": [row.trend for row in rows],
             "sample": [words.shortened(row.sample_value or "") for row in rows],
             "first": moments(row.first_seen for row in rows),
             "last": moments(row.last_seen for row in rows),
@@ -269,6 +270,9 @@ def error_groups(rows: Sequence[ErrorGroup], *, key: str) -> int | None:
             "mapping": text("Mapping"),
             "column": text("Column"),
             "count": figure("Rows"),
+            "trend": st.column_config.BarChartColumn(
+                "7 days", help="New ones on each of the last 7 days", y_min=0, width=84
+            ),
             "sample": text("For example"),
             "first": since("First seen"),
             "last": since("Last seen"),
@@ -319,12 +323,16 @@ def error_rows(rows: Sequence[ErrorRow], *, key: str) -> None:
     frame = pd.DataFrame(
         {
             "row": [row.glide_row_id or "" for row in rows],
-            "state": [[texts.ERROR_STATES.get(row.state, texts.UNKNOWN_STATE).word] for row in rows],
+            "state": [
+                [texts.ERROR_STATES.get(row.state, texts.UNKNOWN_STATE).word, *([texts.RETURNED.word] * row.returned)]
+                for row in rows
+            ],
             "column": [row.column or "" for row in rows],
             "value": [words.shortened(row.value or "", 80) for row in rows],
             "rule": [row.rule or row.message for row in rows],
             "attempts": [row.attempts for row in rows],
             "seen": moments(row.last_seen_at for row in rows),
+            "who": [row.assigned_to or "" for row in rows],
         }
     )
     st.dataframe(
@@ -333,12 +341,13 @@ def error_rows(rows: Sequence[ErrorRow], *, key: str) -> None:
         height="content",
         column_config={
             "row": text("Glide row", pinned=True),
-            "state": chips("State", texts.ERROR_STATES.values()),
+            "state": chips("State", (*texts.ERROR_STATES.values(), texts.RETURNED)),
             "column": text("Column"),
             "value": text("Value in Glide"),
             "rule": text("Has to be"),
             "attempts": figure("Seen", "How many runs met this cell"),
             "seen": since("Last seen"),
+            "who": text("Taken care of by"),
         },
         key=key,
         on_select="rerun",

@@ -88,6 +88,8 @@ CONFLICT_KINDS = {
     "edit_delete": Chip("Edited here, deleted there", "delete_history", "red"),
     "first_match": Chip("Different when first met", "join", "violet"),
 }
+RETURNED = Chip("Returned", "history", "violet")
+"""Beside the state of an error that was resolved before."""
 UNKNOWN_STATE = Chip("Unknown", "help", "gray")
 
 DIRECTIONS = {"to_supabase": "Glide → Postgres", "to_glide": "Postgres → Glide", "both": "Both ways"}
@@ -244,6 +246,14 @@ CLOSING = {
     "resolve": "The errors are closed with your note. If the same cell fails again, it comes back as a new error.",
     "ignore": "The errors no longer count as open. The rows stay held back until their cells fit.",
 }
+A_DAY = 0
+IGNORE_FOR: dict[str, int | None] = {"Always": None, "1 day": 1, "7 days": 7, "30 days": 30, "Until a day": A_DAY}
+"""How long errors are ignored -> days; None: always; A_DAY: until a day to be chosen."""
+ALSO_NEW = "Errors of this cause that are met from now on begin as ignored. The list of causes has the way back."
+ASSIGN_HELP = "Others see that you take care of them."
+CORRECT_HELP = "Writes the cell in Glide, which costs an update there, and runs the mapping again with this row."
+CORRECTING = "Writing the value to Glide"
+CORRECTED = "Glide took the value, and the row is tried again."
 NOTES = {
     "resolve": ("Corrected in Glide", "Corrected in Postgres", "Mapping changed", "Row deleted in Glide"),
     "ignore": ("Test data", "Old record, not needed in Postgres", "Will be corrected later"),

@@ -8,6 +8,7 @@
     and (%(column)s::text is null or coalesce(e.column_name, '') = %(column)s::text)
     and (%(rule)s::text is null or coalesce(e.rule, '') = %(rule)s::text)
     and (%(ids)s::uuid[] is null or e.id = any (%(ids)s::uuid[]))
+    and (%(assignee)s::text is null or e.assigned_to = %(assignee)s::text)
     and (
         %(search)s = ''
         or strpos(lower(concat_ws(' ', e.error_message, e.glide_row_id, e.column_name, e.value)), lower(%(search)s)) > 0

@@ -1,6 +1,6 @@
 -- Open ended errors again; of several of the same thing only the newest, and none beside one that is open.
 update public.gl_sync_errors as e
-set state = 'open', resolved_at = null, resolved_by = null, resolution_notes = null
+set state = 'open', resolved_at = null, resolved_by = null, resolution_notes = null, ignored_until = null
 where {errors_filter}
     and e.state in ('resolved', 'ignored')
     and not exists (

@@ -87,6 +87,27 @@ def state_of(app, row_id):
     return [state for (state,) in found]
 
 
+def test_forty_errors_of_a_cause_are_reviewed_in_at_most_five_acts(look, app):
+    app.ask(
+        "select gl_record_sync_error(id, 'VALIDATION_ERROR', 'Row ' || n || ' does not fit', null, true, 'row ' || n, "
+        "'box_weight', 'heavy', 'a number of kilos') "
+        "from gl_mappings cross join generate_series(1, 40) as n where name = 'shipping_records'"
+    )
+    reader = look(app).open("errors")
+    table = reader.grid("errors_groups")
+    acts = (
+        lambda: table.tick(table.row_of(4, "40")),
+        lambda: reader.sees("What to do").press("Resolve all 40"),
+        lambda: reader.choose("A note at hand", "Corrected in Glide"),
+        lambda: reader.page.get_by_role("dialog").get_by_role("button", name="Resolve", exact=True).click(),
+    )
+    for act in acts:
+        act()
+    reader.sees("40 errors resolved.")
+    assert len(acts) <= 5
+    assert app.ask("select count(*) from gl_sync_errors where rule = 'a number of kilos' and state = 'open'") == [(0,)]
+
+
 SLOW = [{"kind": "latency", "seconds": 0.7, "count": None}]
 """Every answer of Glide comes late, so that a run can be watched."""
 

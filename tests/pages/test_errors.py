@@ -97,3 +97,44 @@ def test_a_viewer_may_read_but_not_act(open_page, cause, act_as):
     act_as("viewer")
     page = open_page("errors", group=cause.key)
     assert page.buttons["Resolve all 1"].disabled
+
+
+def answered(page):
+    while "Writing the value" in page.text:
+        page.run()
+    return page.text
+
+
+def test_a_value_is_corrected_on_the_page_of_its_error(open_page, cause):
+    error = errors.listing(LOCAL)[0]
+    page = open_page("errors", error=error.id).set(f"errors_value_{error.id}", "3.75").press("Save in Glide and retry")
+    assert "Glide took the value" in answered(page)
+    assert [run.trigger for run in runs.active(LOCAL)] == ["retry"]
+
+
+def test_a_value_that_does_not_fit_is_refused_with_the_reason(open_page, cause):
+    error = errors.listing(LOCAL)[0]
+    page = open_page("errors", error=error.id).set(f"errors_value_{error.id}", "lots").press("Save in Glide and retry")
+    assert "does not fit unit_price" in answered(page)
+
+
+def test_a_cause_is_ignored_with_those_to_come_listed_and_shown_again(open_page, cause):
+    page = open_page("errors", group=cause.key).press("Ignore all 1").set("errors_note", "test data")
+    page.set("errors_how_long", "7 days").set("errors_also_new", True).press("Ignore")
+    assert "The cause is ignored, and 1 error with it." in page.text
+    page = open_page("errors")
+    assert "test data" in page.text
+    page.press("Show again")
+    assert errors.counters(LOCAL)["open"] == 1
+
+
+def test_everything_shown_is_closed_in_three_acts(open_page, cause):
+    page = open_page("errors").press("Resolve all 1").set("errors_template", "Corrected in Glide").press("Resolve")
+    assert "1 error resolved." in page.text
+    assert errors.counters(LOCAL) == {"open": 0, "retrying": 0, "resolved": 1, "ignored": 0}
+
+
+def test_errors_are_taken_over_and_found_as_mine(open_page, cause):
+    open_page("errors", group=cause.key).press("Assign to me")
+    assert errors.listing(LOCAL)[0].assigned_to == LOCAL.name
+    assert len(open_page("errors", errors_mine="true").grid("errors_groups")) == 1
