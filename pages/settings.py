@@ -1,4 +1,4 @@
-"""This installation: what runs, its configuration as a file, and the demo."""
+"""This installation: what runs, its configuration as a file, the demo, and what programs use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from glsync.errors import SyncError
 from glsync.services import config
-from glsync.ui import about, background, components, dialogs, shell, state, texts, words
+from glsync.ui import about, automation, background, components, dialogs, shell, state, texts, words
 from glsync.ui.commands import attempt, done
 from glsync.ui.components import card, facts, guarded, icon
 
@@ -96,6 +96,7 @@ def reset() -> None:
 
 
 reset_dialog()
+automation.dialog(visit)
 with guarded("settings"):
     now = about.about()
     left, right = st.columns([3, 2], gap="medium")
@@ -104,3 +105,4 @@ with guarded("settings"):
     with right:
         demo(now)
         configuration()
+    automation.cards(visit)

@@ -131,6 +131,25 @@ def lines(names: dict[str, str], colours: Sequence[str], unit: str) -> Callable[
     return draw
 
 
+def hours(frame: pd.DataFrame) -> Chart:
+    """Rows read a second, hour by hour; nothing where nothing ran."""
+    axis = alt.Axis(format="%-d %b %H:00", labelOverlap=True, tickCount=5, grid=False)
+    return (
+        alt.Chart(frame.assign(rows_per_second=frame["rows_per_second"].astype(float)))
+        .mark_bar(cornerRadius=1.5, color=TEAL, width=5)
+        .encode(
+            alt.X("hour:T", title=None, axis=axis),
+            alt.Y("rows_per_second:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
+            tooltip=[
+                alt.Tooltip("hour:T", title="Hour", format="%-d %b %H:00"),
+                alt.Tooltip("rows_per_second:Q", title="Rows a second", format=",.0f"),
+                alt.Tooltip("read:Q", title="Rows read", format=","),
+                alt.Tooltip("stored:Q", title="Rows stored", format=","),
+            ],
+        )
+    )
+
+
 def share(frame: pd.DataFrame) -> Chart:
     """Rows held back of those read, day by day."""
     return (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -14,6 +15,10 @@ from glsync.services.access import Actor
 from glsync.ui import charts, texts, words
 from glsync.ui.charts import AMBER, BLUE, GRAY, RED, TEAL, Figure
 
+HOURS = 48
+"""How far back the pace is shown, hour by hour."""
+PACE_DAYS = 7
+"""Days whose mean stands for the days to come."""
 Made = Callable[[], Figure]
 
 
@@ -22,10 +27,11 @@ def of_period(actor: Actor, days: int, mapping_id: UUID | None) -> Iterator[tupl
     days_of = partial(_with_period, days)
     yield "rows", lambda: rows(days_of(metrics.per_day(actor, days, mapping_id)), days)
     yield "runs", lambda: runs(days_of(metrics.per_day(actor, days, mapping_id)))
+    yield "throughput", lambda: throughput(metrics.throughput(actor, HOURS, mapping_id))
     yield "durations", lambda: durations(days_of(metrics.durations(actor, days, mapping_id)))
     yield "rejected", lambda: rejected(days_of(metrics.rejected_share(actor, days, mapping_id)))
     yield "causes", lambda: causes(metrics.by_cause(actor, days, mapping_id))
-    yield "usage", lambda: usage(days_of(metrics.usage(actor, days)))
+    yield "usage", lambda: usage(days_of(metrics.usage(actor, days)), forecast(metrics.usage(actor, 31)))
     yield "freshness", lambda: freshness(metrics.freshness(actor))
 
 
@@ -106,12 +112,37 @@ def causes(frame: pd.DataFrame) -> Figure:
     return Figure("causes", "Errors by cause", frame, says, charts.causes, columns)
 
 
-def usage(frame: pd.DataFrame) -> Figure:
+def throughput(frame: pd.DataFrame) -> Figure:
+    frame = _none_if_still(frame, "read")
+    says = f"No row was read in {HOURS} hours."
+    if len(frame):
+        paces = frame["rows_per_second"].dropna().astype(float)
+        best = f", at best {words.number(float(paces.max()))} rows a second" if len(paces) else ""
+        says = f"{words.number(float(frame['read'].sum()))} rows read in {HOURS} hours{best}."
+    columns = {"hour": "Hour", "read": "Read", "stored": "Stored", "rows_per_second": "Rows a second"}
+    return Figure("throughput", "Rows a second, hour by hour", frame, says, charts.hours, columns)
+
+
+def forecast(recent: pd.DataFrame, today: date | None = None) -> str:
+    """What this month has used and, with the last week's mean for the days to come, what it will; "" for nothing."""
+    today = today or datetime.now(UTC).date()
+    used = recent.assign(updates=recent["updates"].astype(float), day=pd.to_datetime(recent["day"]).dt.date)
+    month = float(used.loc[used["day"] >= today.replace(day=1), "updates"].sum())
+    week = float(used.loc[used["day"] > today - timedelta(days=PACE_DAYS), "updates"].sum())
+    to_come = monthrange(today.year, today.month)[1] - today.day
+    if not month and not week:
+        return ""
+    whole = month + week / PACE_DAYS * to_come
+    return f"This month {month:,.0f} so far; at the last week's pace {whole:,.0f} by its end."
+
+
+def usage(frame: pd.DataFrame, ahead: str = "") -> Figure:
     frame = _none_if_still(frame, "updates", "calls")
     says = "Nothing was asked of Glide in this period."
     if len(frame):
         updates, calls = float(frame["updates"].sum()), int(frame["calls"].sum())
-        says = f"{updates:,.2f} Glide updates for {words.counted(calls, 'call')}, all mappings together."
+        asked = words.counted(calls, "call")
+        says = f"{updates:,.2f} Glide updates for {asked}, all mappings together. {ahead}".strip()
     columns = {"day": "Day", "connection": "Connection", "updates": "Updates", "calls": "Calls"}
     return Figure("usage", "Glide updates used", frame, says, charts.usage, columns)
 

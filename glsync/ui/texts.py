@@ -353,6 +353,28 @@ FIELD_NAMES = {
     "status": "state",
 }
 
+AUTOMATION = {
+    "tokens": Title("API tokens", "key", "Keys to the HTTP API, each with a role. Only a hash of them is kept."),
+    "hooks": Title("Webhooks in", "webhook", "Addresses that bring a mapping's next run forward when they are called."),
+    "subscriptions": Title(
+        "Webhooks out",
+        "outgoing_mail",
+        "Addresses that are told when a run ended or errors came up, without any row.",
+    ),
+}
+TOKEN_STATES = {
+    "active": Chip("Valid", "check_circle", "green"),
+    "expired": Chip("Expired", "schedule", "gray"),
+    "revoked": Chip("Revoked", "block", "gray"),
+}
+TOLD_STATES = {True: Chip("On", "check_circle", "green"), False: Chip("Paused", "pause_circle", "gray")}
+VALID_FOR: dict[str, int | None] = {"30 days": 30, "90 days": 90, "1 year": 365, "Until it is revoked": None}
+"""How long a token is good -> days."""
+SHOWN_ONCE = "Copy it now: it is shown this once and nowhere kept in clear."
+ROLE_HELP = "viewer reads; operator runs, retries and resolves; editor changes mappings; admin does everything."
+HOOK_HEADER = "Senders add the header x-webhook-secret."
+HOOK_SIGNED = "Senders sign their messages as Standard Webhooks describes; each message counts once."
+
 EXPORT = "Connections and mappings as YAML, API keys only as references. `python -m glsync apply` takes it back in."
 DEMO = "A stand-in on this machine plays Glide: nothing leaves it, and nothing here can break anything."
 NO_DEMO = "No demo is set up here. `python -m glsync up --demo` starts one."

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import pandas as pd
+
 from glsync.services.access import LOCAL
 from glsync.ui import figures
 
@@ -22,6 +26,13 @@ def test_a_figure_can_be_read_as_a_table(open_page, synced):
     page = open_page("metrics").set("metrics_table_runs", True)
     table = next(one.value for one in page.app.dataframe if "Runs" in one.value)
     assert int(table["Runs"].sum()) == 1
+
+
+def test_the_updates_of_the_month_are_foretold_from_the_last_week():
+    days = pd.date_range("2026-06-01", "2026-06-20")
+    used = pd.DataFrame({"day": days, "updates": [10.0] * 20, "connection": "ops", "calls": 1})
+    assert figures.forecast(used, date(2026, 6, 20)) == "This month 200 so far; at the last week's pace 300 by its end."
+    assert figures.forecast(used.head(0), date(2026, 6, 20)) == ""
 
 
 def test_the_period_and_the_mapping_live_in_the_address(open_page, synced):

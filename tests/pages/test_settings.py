@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glsync
+from glsync.services import hooks, subscriptions, tokens
+from glsync.services.access import LOCAL
 
 
 def test_the_installation_is_described(open_page):
@@ -23,3 +25,39 @@ def test_the_configuration_can_be_taken_along_as_a_file(open_page, items):
 
 def test_without_its_database_the_page_says_that_it_is_not_ready(open_page, database_gone):
     assert "Not ready" in open_page("settings").text
+
+
+def test_a_token_is_made_shown_once_and_revoked(open_page):
+    page = open_page("settings").press("New token").set("token_name", "nightly").set("token_role", "operator")
+    page.press("Make token")
+    (clear,) = [code.value for code in page.app.code if code.value.startswith("gls_")]
+    found = tokens.actor_of(clear)
+    assert found is not None
+    assert found[1].role == "operator"
+    page.press("I have copied it")
+    assert clear not in page.text
+    page.pick("settings_tokens_table", 0).press("Revoke")
+    assert tokens.actor_of(clear) is None
+
+
+def test_a_token_without_a_name_is_refused_in_the_dialog(open_page):
+    page = open_page("settings").press("New token").press("Make token")
+    assert "A token needs a name" in page.text
+    assert "New token" in page.buttons
+
+
+def test_an_address_for_a_mapping_is_made_and_taken_away(open_page, items):
+    page = open_page("settings").press("New address").set("hook_name", "Glide").press("Make address")
+    (path,) = [code.value for code in page.app.code if code.value.startswith("/hooks/")]
+    assert hooks.listing(LOCAL)[0].proof == "header"
+    page.press("I have copied it").pick("settings_hooks_table", 0).press("Revoke address")
+    assert hooks.listing(LOCAL) == []
+    assert path not in page.text
+
+
+def test_an_address_is_told_of_events_paused_and_removed(open_page):
+    page = open_page("settings").press("Tell an address").set("subscription_url", "https://93.184.216.34/hook")
+    page.press("Tell it").press("I have copied it").pick("settings_subscriptions_table", 0).press("Pause")
+    assert subscriptions.listing(LOCAL)[0].disabled_reason == "Switched off by local"
+    page.press("Remove")
+    assert subscriptions.listing(LOCAL) == []
