@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -198,14 +198,18 @@ def export() -> None:
 
 @app.command()
 def sync(
-    name: Name,
+    name: Annotated[str | None, typer.Argument(help="The mapping's name; all of them when left out.")] = None,
     as_json: AsJson = False,
     inline: Annotated[bool, typer.Option("--inline", help="Run in this process, without a worker.")] = False,
     approve: Annotated[str | None, typer.Option(metavar="HASH", help="Carry out exactly this waiting plan.")] = None,
 ) -> None:
-    """Run a mapping now and wait for its end."""
+    """Run a mapping now and wait for its end; without a name every active one, parents before their children."""
     with _told(as_json):
         _ready()
+        if name is None:
+            if approve:
+                raise typer.BadParameter("an approval is for one mapping: name it")
+            _sync_all(as_json, inline=inline)
         _sync(name, as_json, inline=inline, approve=approve)
 
 
@@ -239,6 +243,20 @@ def status(as_json: AsJson = False) -> None:
 
         whole, rows = overview.overview(_actor()), mappings.listing(_actor(), limit=1000)
         typer.echo(json.dumps(telling.status_json(whole, rows)) if as_json else telling.status(whole, rows))
+
+
+def _sync_all(as_json: bool, *, inline: bool) -> NoReturn:
+    """One line a run, as it ends; the exit code is that of what is left once every mapping ran last."""
+    from glsync import telling
+    from glsync.services import run_rows, runs
+
+    def tell(run: run_rows.RunRow) -> None:
+        typer.echo(json.dumps(run_rows.as_json(run)) if as_json else telling.run(run))
+
+    last = {run.mapping_id: telling.exit_code(run) for run in runs.sync_all(_actor(), inline=inline, on_end=tell)}
+    if not last:
+        typer.echo("There is no active mapping to run.", err=True)
+    raise typer.Exit(FAILED if FAILED in last.values() else max(last.values(), default=DONE))
 
 
 def _sync(name: str, as_json: bool, *, inline: bool = False, approve: str | None = None) -> None:

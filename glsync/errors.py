@@ -8,6 +8,7 @@ SyncError                      type                 retryable
 ├── NotFound                   NOT_FOUND            no    no such connection, mapping, run, error
 ├── Forbidden                  PERMISSION_ERROR     no    the role is not enough
 ├── AlreadyRunning             ALREADY_RUNNING      no    carries the run that is
+├── ParentsFirst               PARENTS_FIRST        yes   mappings that this one refers to run before it
 ├── StaleVersion               STALE_WRITE          no    somebody else saved first
 ├── GuardStop                  GUARD_STOP           no    waits for approval of exactly one plan
 ├── LeaseLost                  LEASE_LOST           no    another runner took the mapping over
@@ -109,6 +110,14 @@ class AlreadyRunning(SyncError):
     def __init__(self, name: str, log_id: UUID) -> None:
         self.log_id = log_id
         super().__init__(f"A run of {name!r} is already under way")
+
+
+class ParentsFirst(SyncError):
+    """Queued together with mappings it refers to, a run waits until those have ended."""
+
+    type = "PARENTS_FIRST"
+    retryable = True
+    hint = "Nothing to do: it begins as soon as they have ended."
 
 
 class StaleVersion(SyncError):

@@ -23,8 +23,8 @@ from procrastinate import exceptions
 from procrastinate import jobs as queue_jobs
 from psycopg import errors as pg_errors
 
-from glsync import delivery, sync
-from glsync.errors import AlreadyRunning, Interrupted, SyncError
+from glsync import delivery, followers, sync
+from glsync.errors import AlreadyRunning, Interrupted, ParentsFirst, SyncError
 from glsync.store import db, lease, runs, schedules
 
 QUEUE_SCHEMA = "glsync_queue"
@@ -40,6 +40,8 @@ PATIENCE_SECONDS = 2.0
 """Between two tries to reach a database that is away."""
 BUSY_SECONDS = 5
 """Until a run that met another one on its mapping asks again."""
+FIRST_SECONDS = 1
+"""Until a run that was queued behind others asks again whether they have ended."""
 TROUBLE_SECONDS = 300
 """Until a webhook is tried again that our own side could not send: database away, key missing."""
 
@@ -47,13 +49,34 @@ log = structlog.get_logger(__name__)
 
 
 def sync_mapping(log_id: str) -> None:
-    """One run. Its failures are in its log, so the job itself has done its work either way."""
+    """One run. Its failures are in its log, so the job itself has done its work either way.
+
+    Raises:
+        ParentsFirst: it was queued behind runs that are yet to end.
+    """
+    _let_parents_first(UUID(log_id))
     try:
         sync.run(UUID(log_id))
     except (AlreadyRunning, Interrupted):
         raise
     except SyncError as error:
         log.warning("run failed", log=log_id, type=error.type, reason=str(error))
+    else:
+        _let_others_go_on(UUID(log_id))
+
+
+def _let_parents_first(log_id: UUID) -> None:
+    with db.connect("glsync order") as connection, connection.cursor() as cursor:
+        if first := runs.first(cursor, log_id):
+            raise ParentsFirst(f"{len(first)} runs that this one was queued behind are yet to end")
+
+
+def _let_others_go_on(log_id: UUID) -> None:
+    """Rows of other mappings may have waited for what this run brought."""
+    with db.connect("glsync order") as connection, connection.cursor() as cursor:
+        mapping_id, name = runs.mapping_of(cursor, log_id)
+        for queued in followers.enqueue(cursor, mapping_id):
+            log.info("run queued for what waited", log=queued, after=name)
 
 
 async def rescue(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001  # procrastinate's signature
@@ -164,6 +187,22 @@ async def _when(stop: threading.Event, is_over: asyncio.Event) -> None:
     is_over.set()
 
 
+class _Again(procrastinate.BaseRetryStrategy):
+    """When a run that could not begin asks again."""
+
+    def get_retry_decision(
+        self,
+        *,
+        exception: BaseException,
+        job: queue_jobs.Job,  # noqa: ARG002  # procrastinate's signature
+    ) -> procrastinate.RetryDecision | None:
+        if isinstance(exception, ParentsFirst):
+            return procrastinate.RetryDecision(retry_in={"seconds": FIRST_SECONDS})
+        if isinstance(exception, AlreadyRunning | Interrupted):
+            return procrastinate.RetryDecision(retry_in={"seconds": BUSY_SECONDS})
+        return None
+
+
 def queue() -> procrastinate.App:
     """The queue over our database, for a worker of this process."""
     url = db.database_url()
@@ -173,8 +212,7 @@ def queue() -> procrastinate.App:
             conninfo=_in_schema(url), min_size=1, max_size=4, kwargs={"prepare_threshold": None} if is_pooled else {}
         )
     )
-    again = procrastinate.RetryStrategy(wait=BUSY_SECONDS, retry_exceptions={AlreadyRunning, Interrupted})
-    app.task(name="sync", queue="sync", retry=again)(sync_mapping)
+    app.task(name="sync", queue="sync", retry=_Again())(sync_mapping)
     later = procrastinate.RetryStrategy(wait=TROUBLE_SECONDS, max_attempts=1000, retry_exceptions={SyncError})
     app.task(name="deliver", queue="webhooks", retry=later)(delivery.deliver)
     task = app.task(name="rescue", queue="control", queueing_lock="rescue", pass_context=True)(rescue)

@@ -50,6 +50,22 @@ def closes_circle(edge: Edge, edges: Iterable[Edge]) -> bool:
     return False
 
 
+def kin(name: str, edges: Iterable[Edge]) -> set[str]:
+    """Whoever a name's rows lead to, and whoever's rows lead to it, on ways of any length."""
+    every = list(edges)
+    upwards, downwards = _parents(every), _parents(Edge(edge.parent, edge.child) for edge in every)
+    return _reached(name, upwards) | _reached(name, downwards)
+
+
+def _reached(name: str, steps: dict[str, list[str]]) -> set[str]:
+    seen: set[str] = set()
+    left = [name]
+    while left:
+        left += (fresh := [each for each in steps.get(left.pop(), ()) if each not in seen])
+        seen.update(fresh)
+    return seen
+
+
 def _visit(name: str, parents: dict[str, list[str]], order: dict[str, None], on_the_way: set[str]) -> None:
     if name in order or name in on_the_way:
         return

@@ -6,19 +6,19 @@ for both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg2 import extras
 
-from glsync import statements, sync
+from glsync import followers, statements, sync
 from glsync.errors import AlreadyRunning, InvalidInput, NotFound, SyncError
 from glsync.services import access
 from glsync.services.access import Actor
 from glsync.services.run_rows import NO_FILTER, RunRow, run_row
-from glsync.store import db
+from glsync.store import db, references
 from glsync.values import Plan, RunReport
 
 
@@ -76,6 +76,50 @@ def run_to_end(actor: Actor, name: str, approve: str | None = None) -> RunRow:
             raise
         return failed
     return _row(actor, log_id)
+
+
+MOST_ROUNDS = 3
+"""How often a set of mappings runs at most, so that what waited for others gets its turn."""
+
+
+def run_all(actor: Actor, on_end: Callable[[RunRow], None] = lambda _: None) -> list[RunRow]:
+    """Run every active mapping, parents before their children; then once more those that were waiting for others.
+
+    Raises:
+        AlreadyRunning: one was under way and is left to that run; the others ran.
+    """
+    access.require(actor, "operator", "start a run")
+    ended: list[RunRow] = []
+    busy: list[AlreadyRunning] = []
+    with _cursor(actor) as cursor:
+        cursor.execute(statements.text("mappings_ready"), {"workspace": actor.workspace_id, "names": None})
+        names = {row["id"]: row["name"] for row in cursor.fetchall()}
+    wanted = list(names)
+    for _ in range(MOST_ROUNDS):
+        again: dict[str, None] = {}
+        for mapping_id in _in_order(wanted):
+            again.pop(mapping_id, None)
+            try:
+                ended.append(run_to_end(actor, names[mapping_id]))
+            except AlreadyRunning as error:
+                busy.append(error)
+                continue
+            on_end(ended[-1])
+            again |= dict.fromkeys(each for each in _let_go_on(mapping_id) if each in names)
+        wanted = list(again)
+    if busy:
+        raise busy[0]
+    return ended
+
+
+def _in_order(ids: Sequence[str]) -> list[str]:
+    with db.connect("glsync order") as connection, connection.cursor() as cursor:
+        return [each for each, _ in references.in_order(cursor, ids)]
+
+
+def _let_go_on(mapping_id: str) -> list[str]:
+    with db.connect("glsync order") as connection, connection.cursor() as cursor:
+        return [str(each) for each in followers.followers(cursor, UUID(mapping_id))]
 
 
 def refuse_what_rests(name: str, status: str, *, enabled: bool) -> None:

@@ -22,6 +22,7 @@ from glsync.services.run_rows import RunRow as RunRow
 from glsync.services.run_rows import as_json as as_json
 from glsync.services.run_rows import plan_json as plan_json
 from glsync.services.starting import Started as Started
+from glsync.store import references
 from glsync.values import Trigger
 
 LOOK_SECONDS = 0.25
@@ -97,6 +98,24 @@ def start(actor: Actor, mapping_id: UUID, *, trigger: Trigger = "manual", approv
         return starting.enqueue(session, actor, mapping_id, trigger, approve=approve)
 
 
+def start_all(actor: Actor, *, trigger: Trigger = "manual") -> list[Started]:
+    """Queue a run of every mapping that is active and switched on, parents before their children.
+
+    A mapping that is running now is left to that run.
+    """
+    access.require(actor, "operator", "start a run")
+    started: dict[str, Started] = {}
+    with queries.writing(actor) as session:
+        ready = queries.rows(session, "mappings_ready", workspace=actor.workspace_id, names=None)
+        with queries.driver(session).cursor() as cursor:
+            order = references.in_order(cursor, [row["id"] for row in ready])
+        for mapping_id, before in order:
+            if queries.scalar(session, "runs_under_way", mapping=mapping_id) is None:
+                after = [started[each].log_id for each in before if each in started]
+                started[mapping_id] = starting.enqueue(session, actor, UUID(mapping_id), trigger, after=after)
+    return list(started.values())
+
+
 def retry(actor: Actor, mapping_id: UUID) -> Started:
     """Queue a run that looks again at every row that was held back; behind a run that is under way it waits."""
     return start(actor, mapping_id, trigger="retry")
@@ -166,6 +185,24 @@ def sync(
         if not _worker_is_at_hand(actor):
             return _taken_over(actor, found, approve)
     return found
+
+
+def sync_all(actor: Actor, *, inline: bool = False, on_end: Callable[[RunRow], None] = lambda _: None) -> list[RunRow]:
+    """Run every active mapping, parents before their children, and wait for the end; what was told at each one's end.
+
+    What a run lets go on (rows that waited for their parents, say) runs once more.
+    """
+    if inline or not _worker_is_at_hand(actor):
+        return here.run_all(actor, on_end)
+    waiting = [each.log_id for each in start_all(actor, trigger="cli")]
+    ended: dict[UUID, RunRow] = {}
+    while waiting:
+        for log_id in waiting:
+            ended[log_id] = wait(actor, log_id)
+            on_end(ended[log_id])
+        mappings_of = {row.mapping_id for row in ended.values()}
+        waiting = [row.id for row in active(actor) if row.mapping_id in mappings_of and row.id not in ended]
+    return list(ended.values())
 
 
 def _taken_over(actor: Actor, left: RunRow, approve: str | None) -> RunRow:

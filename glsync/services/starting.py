@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
@@ -28,9 +30,15 @@ class Started:
 
 
 def enqueue(
-    session: Session, actor: Actor, mapping_id: UUID, trigger: Trigger, *, approve: str | None = None
+    session: Session,
+    actor: Actor,
+    mapping_id: UUID,
+    trigger: Trigger,
+    *,
+    approve: str | None = None,
+    after: Sequence[UUID] = (),
 ) -> Started:
-    """Queue a run of an active mapping, in a transaction that is open.
+    """Queue a run of an active mapping, in a transaction that is open. It begins when the runs `after` have ended.
 
     Raises:
         NotFound: no such mapping in the actor's workspace.
@@ -40,7 +48,9 @@ def enqueue(
     mapping = runnable(mappings.stored(session, actor, mapping_id))
     if trigger in AT_ONCE and (running := queries.scalar(session, "runs_under_way", mapping=mapping.id)) is not None:
         raise AlreadyRunning(mapping.name, running)
-    options = {"approve": approve} if approve else {}
+    options: dict[str, Any] = {"approve": approve} if approve else {}
+    if after:
+        options["after"] = [str(each) for each in after]
     log_id = queries.scalar(
         session, "runs_enqueue", mapping=mapping.id, trigger=trigger, actor=actor.name, options=json.dumps(options)
     )

@@ -1,4 +1,4 @@
-"""What the mappings of a workspace refer to, and why a row that is referred to is not there."""
+"""What the mappings of a workspace refer to: in which order they run, who is to run again, why a parent is missing."""
 
 from __future__ import annotations
 
@@ -43,6 +43,30 @@ def around(cursor: extensions.cursor, mapping_id: UUID) -> list[tuple[UUID, Refe
         )
         for row, edge in zip(rows, edges, strict=True)
     ]
+
+
+def in_order(cursor: extensions.cursor, ids: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Mappings parents first, each with those before it that it refers to or is referred to by, on whatever way.
+
+    Where mappings refer to each other in circles the alphabet decides.
+    """
+    if len(ids) < 2:
+        return [(each, []) for each in ids]
+    cursor.execute(statements.text("references_among"), {"ids": list(ids)})
+    known: dict[str, dict[str, str]] = {}
+    edges: dict[str, list[Edge]] = {}
+    for workspace, child, parent, needed, id_ in cursor.fetchall():
+        if parent is None:
+            known.setdefault(workspace, {})[child] = id_
+        else:
+            edges.setdefault(workspace, []).append(Edge(child, parent, needed))
+    found = []
+    for workspace, names in known.items():
+        order = graph.parents_first(names, edges.get(workspace, []))
+        for number, name in enumerate(order):
+            kin = graph.kin(name, edges.get(workspace, []))
+            found.append((names[name], [names[each] for each in order[:number] if each in kin]))
+    return found
 
 
 def reasons(cursor: extensions.cursor, reference: Reference, rows: Sequence[str]) -> dict[str, str]:

@@ -233,6 +233,12 @@ def is_ours(cursor: extensions.cursor, log_id: UUID, epoch: int) -> bool:
     return cursor.fetchone() is not None
 
 
+def first(cursor: extensions.cursor, log_id: UUID) -> list[str]:
+    """The runs that this one was queued behind and that are yet to end."""
+    cursor.execute(statements.text("runs_first"), {"log": str(log_id)})
+    return [str(row[0]) for row in cursor.fetchall()]
+
+
 def note(
     cursor: extensions.cursor, log_id: UUID, message: str, *, level: str = "info", stage: str | None = None
 ) -> None:

@@ -13,6 +13,7 @@ from psycopg2 import extensions, extras
 from glsync import statements
 from glsync.engine import schedule
 from glsync.engine.schedule import NEEDS_A_PERSON, PAUSE_AFTER
+from glsync.store import references
 
 ACTOR = "Glide Sync"
 """Who starts a run that nobody started."""
@@ -28,9 +29,12 @@ def tick(cursor: extensions.cursor, now: datetime) -> list[str]:
     """Queue every run that is due at `now`; the ids of their logs. Two ticks at once do what one would do."""
     cursor.execute("select pg_advisory_xact_lock(%s)", (TICK_LOCK,))
     _wake_errors(cursor, now)
-    queued = [_enqueue(cursor, mapping_id, "retry") for mapping_id in _retries(cursor, now)]
-    due = [row["id"] for row in _rows(cursor, None) if _follow(cursor, row, now)]
-    return [*queued, *(_enqueue(cursor, mapping_id, "schedule") for mapping_id in due)]
+    triggers = dict.fromkeys((str(row["id"]) for row in _rows(cursor, None) if _follow(cursor, row, now)), "schedule")
+    triggers |= dict.fromkeys(_retries(cursor, now), "retry")
+    logs: dict[str, str] = {}
+    for mapping_id, before in references.in_order(cursor, list(triggers)):
+        logs[mapping_id] = _enqueue(cursor, mapping_id, triggers[mapping_id], [logs[each] for each in before])
+    return list(logs.values())
 
 
 def _wake_errors(cursor: extensions.cursor, now: datetime) -> None:
@@ -147,9 +151,11 @@ def _tries(cursor: extensions.cursor, mapping_id: UUID) -> int:
 
 def _retries(cursor: extensions.cursor, now: datetime) -> list[str]:
     cursor.execute(statements.text("schedules_retries"), {"now": now})
-    return [found[0] for found in cursor.fetchall()]
+    return [str(found[0]) for found in cursor.fetchall()]
 
 
-def _enqueue(cursor: extensions.cursor, mapping_id: str, trigger: str) -> str:
-    cursor.execute("select glsync.enqueue_run(%s, %s, %s)", (mapping_id, trigger, ACTOR))
+def _enqueue(cursor: extensions.cursor, mapping_id: str, trigger: str, after: list[str]) -> str:
+    """Queue a run behind these; the id of its log."""
+    options = extras.Json({"after": after} if after else {})
+    cursor.execute("select glsync.enqueue_run(%s, %s, %s, %s)", (mapping_id, trigger, ACTOR, options))
     return str((cursor.fetchone() or ("",))[0])

@@ -66,8 +66,7 @@ def sync_now(actor: Actor, mapping_id: UUID, name: str, approve: str | None = No
 
 def sync_all(actor: Actor) -> None:
     """Queue a run of every mapping that is active and switched on."""
-    ready = [row for row in attempt(mappings.listing, actor) or [] if row.enabled and row.status == "active"]
-    started = [found for row in ready if (found := attempt(runs.start, actor, row.id)) is not None]
+    started = attempt(runs.start_all, actor) or []
     if new := sum(run.new for run in started):
         done(f"{words.counted(new, 'run')} queued.", link=("Watch them", "runs", {}))
     elif started:

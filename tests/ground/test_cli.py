@@ -65,7 +65,9 @@ def test_help_names_every_command(env: dict[str, str]) -> None:
     assert [word for word in COMMANDS if word not in said] == []
 
 
-@pytest.mark.parametrize("words", [["nothing"], ["sync"], ["apply", "/no/such/file.yaml"], ["up", "--port", "0"]])
+@pytest.mark.parametrize(
+    "words", [["nothing"], ["sync", "--approve", "x"], ["apply", "/no/such/file.yaml"], ["up", "--port", "0"]]
+)
 def test_wrong_use_ends_with_2(env: dict[str, str], words: list[str]) -> None:
     assert glsync(env, *words, code=2).stdout == ""
 
