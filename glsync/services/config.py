@@ -11,6 +11,8 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session, select
 
+from glsync.engine import graph
+from glsync.engine.graph import Edge
 from glsync.errors import ConfigError, InvalidMapping, SyncError
 from glsync.postgres import tables as catalogue
 from glsync.services import access, connections, drafts, form, mappings, queries, shapes, targets
@@ -57,8 +59,10 @@ def apply_form(actor: Actor, found: Form, folder: Path, *, dry_run: bool = False
         for connection in found.connections:
             changes += _apply_connection(session, actor, connection, folder) if connection.is_sound else []
         given = {connection.name for connection in found.connections}
-        for mapping in found.mappings:
-            changes += _apply_mapping(session, actor, mapping, given) if mapping.is_sound else []
+        sound = _parents_first([mapping for mapping in found.mappings if mapping.is_sound])
+        changes += _begin_circles(session, actor, sound)
+        for mapping in sound:
+            changes += _apply_mapping(session, actor, mapping, given)
         found.problems.stop(HINT)
         if dry_run:
             session.rollback()
@@ -106,17 +110,49 @@ def _change_connection(
 # Mappings
 
 
+def _parents_first(forms: list[MappingForm]) -> list[MappingForm]:
+    """In the file's order, but for parents, which come before those that refer to them."""
+    place = {one.name: f"{number:09}" for number, one in enumerate(forms)}
+    edges = [
+        Edge(place[one.name], place[pair.reference]) for one in forms for pair in one.pairs if pair.reference in place
+    ]
+    return [forms[int(number)] for number in graph.parents_first(place.values(), edges)]
+
+
+def _begin_circles(session: Session, actor: Actor, forms: list[MappingForm]) -> list[str]:
+    """Where new mappings refer to each other in a circle, somebody is referred to before they are there: as a draft."""
+    changes: list[str] = []
+    later = {one.name: one for one in forms}
+    for one in forms:
+        later.pop(one.name, None)
+        for name in sorted({pair.reference for pair in one.pairs if pair.reference} & later.keys()):
+            connection = _connection(session, actor, later[name].connection)
+            if connection is None or _stored(session, actor, name) is not None:
+                continue
+            draft = _draft(later[name], connection.id, None)
+            try:
+                changes += [*_fit_table(session, actor, later[name], draft), f"mapping {name}: added"]
+                mappings.put(session, actor, draft, activate=False)
+            except SyncError as error:
+                later[name].place.wrong(str(error))
+    return changes
+
+
+def _stored(session: Session, actor: Actor, name: str) -> tables.MappingRow | None:
+    return session.exec(
+        select(tables.MappingRow).where(
+            tables.MappingRow.name == name, tables.MappingRow.workspace_id == actor.workspace_id
+        )
+    ).first()
+
+
 def _apply_mapping(session: Session, actor: Actor, wanted: MappingForm, given: set[str]) -> list[str]:
     connection = _connection(session, actor, wanted.connection)
     if connection is None:
         if wanted.connection not in given:  # one of the file that is wrong was named already
             wanted.place.wrong(f"there is no connection {wanted.connection}")
         return []
-    row = session.exec(
-        select(tables.MappingRow).where(
-            tables.MappingRow.name == wanted.name, tables.MappingRow.workspace_id == actor.workspace_id
-        )
-    ).first()
+    row = _stored(session, actor, wanted.name)
     draft = _draft(wanted, connection.id, row)
     try:
         made = _fit_table(session, actor, wanted, draft)

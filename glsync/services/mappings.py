@@ -236,10 +236,15 @@ def put(
     found = stored(session, actor, draft.id, lock=True) if draft.id else None
     if found is not None and found.version != draft.version:
         raise StaleVersion("Mapping", found.name)
+    draft = _self_named(draft, found)
     if activate:
         _refuse_errors(session, actor, draft)
     before = told(found) if found else None
     kept = found or tables.MappingRow(workspace_id=actor.workspace_id)
+    if found is not None and found.name != draft.name.strip():
+        names = {"was": found.name, "now": draft.name.strip()}
+        queries.changed(session, "references_rename", workspace=actor.workspace_id, **names)
+        session.refresh(found)
     _fill(kept, draft, options or {})
     kept.status = "active" if activate else "draft"
     session.add(kept)
@@ -251,6 +256,16 @@ def put(
             session, actor, "saved" if found else "added", "mapping", kept.id, kept.name, before=before, after=after
         )
     return kept
+
+
+def _self_named(draft: MappingDraft, found: tables.MappingRow | None) -> MappingDraft:
+    """A mapping that refers to its own rows does so by its new name, too."""
+    if found is None or found.name == draft.name.strip():
+        return draft
+    pairs = [
+        replace(pair, reference=draft.name.strip()) if pair.reference == found.name else pair for pair in draft.pairs
+    ]
+    return replace(draft, pairs=pairs)
 
 
 def _fill(kept: tables.MappingRow, draft: MappingDraft, options: dict[str, Any]) -> None:
@@ -353,7 +368,7 @@ def remove(actor: Actor, mapping_id: UUID, typed_name: str) -> None:
     """Delete a mapping with its runs and errors. The rows in both tables stay.
 
     Raises:
-        InvalidInput: the typed name differs.
+        InvalidInput: the typed name differs, or other mappings refer to its rows.
         AlreadyRunning: a run of it is under way.
     """
     access.require(actor, "admin", "delete a mapping")
@@ -363,6 +378,9 @@ def remove(actor: Actor, mapping_id: UUID, typed_name: str) -> None:
             raise InvalidInput(f"{typed_name!r} is not the name of this mapping", hint=f"Type {found.name}.")
         if (running := queries.scalar(session, "runs_under_way", mapping=found.id)) is not None:
             raise AlreadyRunning(found.name, running)
+        if children := queries.rows(session, "references_to", workspace=actor.workspace_id, name=found.name):
+            names = ", ".join(child["name"] for child in children)
+            raise InvalidInput(f"{names} refers to the rows of {found.name}", hint="Remove that reference first.")
         audit.note(session, actor, "deleted", "mapping", found.id, found.name, before=told(found))
         session.delete(found)
 

@@ -41,6 +41,9 @@ def push(connection: extensions.connection, run: Run, decided: Decided, lease: L
         items = decided.of("glide", operation)
         if not items:
             continue
+        if run.target.references:
+            with transaction(connection) as cursor:
+                refer.learn_names(cursor, run, items)
         pairs = {pair.column: pair for pair in run.target.pairs}
         intents = [_intent(run, item, operation, pairs) for item in items]
         if operation == "create":

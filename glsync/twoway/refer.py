@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 def name_parents(cursor: extensions.cursor, run: Run, decided: Decided) -> None:
     """Take out of the plan what Glide could not be told, because it does not know the parent."""
-    for reference in run.target.references:
-        keys = list({key for item in decided.items if (key := _sent(item, reference)) is not None})
-        if keys:
-            run.row_ids[reference.column] = run.sides.names_of_parents(cursor, reference, keys)
+    learn_names(cursor, run, decided.items)
     kept = []
     for item in decided.items:
         lacking = list(_lacking(run, item))
@@ -40,9 +37,18 @@ def name_parents(cursor: extensions.cursor, run: Run, decided: Decided) -> None:
     decided.items = kept
 
 
+def learn_names(cursor: extensions.cursor, run: Run, items: Sequence[Item]) -> None:
+    """What Glide calls the parents that these items are about to name."""
+    for reference in run.target.references:
+        keys = list({key for item in items if (key := _sent(item, reference)) is not None})
+        if keys:
+            known = run.row_ids.setdefault(reference.column, {})
+            known |= run.sides.names_of_parents(cursor, reference, keys)
+
+
 def row_id(run: Run, column: str, key: Any) -> str | None:
-    """What Glide's cell says for this key of a parent."""
-    return None if key is None else run.row_ids[column][key]
+    """What Glide's cell says for this key of a parent; None for a parent that Glide does not know."""
+    return None if key is None else run.row_ids.get(column, {}).get(key)
 
 
 def only_links(run: Run, item: Item, side: Side) -> bool:
@@ -85,7 +91,7 @@ def _sent(item: Item, reference: Reference) -> Any:
 def _lacking(run: Run, item: Item) -> Iterator[Unlinked]:
     for reference in run.target.references:
         key = _sent(item, reference)
-        if key is not None and key not in run.row_ids[reference.column]:
+        if key is not None and key not in run.row_ids.get(reference.column, {}):
             yield Unlinked(item.name, reference, key, is_held=not reference.is_soft, side="postgres")
 
 
