@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     oidc_trust_email: bool = Field(False, description="take an e-mail for proven where nothing is said about that")
     public_url: str = Field("", description="address under which people reach the web app, for signing in")
     session_hours: float = Field(12.0, gt=0, le=720, description="hours a sign-in lasts")
+    history_days: int = Field(
+        30, ge=1, le=3650, description="days for which what runs replaced is kept, so that they can be undone"
+    )
     host: str = Field("127.0.0.1", min_length=1, description="address the web app listens on")
     port: int = Field(8501, ge=1, le=65535, description="port of the web app")
     concurrency: int = Field(2, ge=1, le=64, description="runs a worker works on at once")

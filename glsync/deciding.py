@@ -1,4 +1,4 @@
-"""Commands about what only people decide: conflicts, resolve. The command line adds them to its own."""
+"""Commands about what only people decide: conflicts, resolve, undo, explain. The command line adds them to its own."""
 
 from __future__ import annotations
 
@@ -50,6 +50,31 @@ def add_to(app: typer.Typer, ready: Callable[[], Actor]) -> None:
             raise typer.BadParameter("Give --with glide or --with postgres, with --row or --alike, or only --leave")
         with told(as_json):
             _resolve(ready(), conflict_id, side, row=row, alike=alike, note=note, as_json=as_json)
+
+    @app.command()
+    def undo(
+        log_id: Annotated[
+            UUID, typer.Argument(metavar="RUN", help="The run's id, as its page and sync --json say it.")
+        ],
+        plan: Annotated[bool, typer.Option("--plan", help="Only show what it would do now.")] = False,
+        approve: Annotated[str | None, typer.Option(metavar="HASH", help="Carry out exactly this plan.")] = None,
+        inline: Annotated[bool, typer.Option("--inline", help="Run in this process, without a worker.")] = False,
+        as_json: AsJson = False,
+    ) -> None:
+        """Put back what a run replaced, on both sides; what was edited since is left."""
+        with told(as_json):
+            _undo(ready(), log_id, approve, only_plan=plan, inline=inline, as_json=as_json)
+
+    @app.command()
+    def explain(
+        mapping: Annotated[str, typer.Argument(help="The mapping's name.")],
+        row: Annotated[str, typer.Argument(help="The row's id in Glide, or its key in Postgres.")],
+        column: Annotated[str | None, typer.Option(help="Only this column.")] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Say why a row is as it is: what both sides agreed on, what they say now, what a run would do."""
+        with told(as_json):
+            _explain(ready(), mapping, row, column, as_json=as_json)
 
 
 @contextmanager
@@ -109,3 +134,34 @@ def _picked(found: Picked, *, as_json: bool) -> None:
         typer.echo(f"Run {one.log_id} carries it out.")
     for name in found.resting:
         typer.echo(f"{name} is switched off; it is carried out when it runs again.")
+
+
+def _undo(actor: Actor, log_id: UUID, approve: str | None, *, only_plan: bool, inline: bool, as_json: bool) -> None:
+    """Planned first. What a guard wants somebody to look at is done only with the hash of exactly that plan."""
+    from glsync import telling
+    from glsync.services import run_rows, undoing
+
+    if only_plan or approve is None:
+        found = undoing.plan(actor, log_id)
+        is_over = only_plan or bool(found.plan.waiting)
+        if is_over or not as_json:
+            shown = json.dumps(undoing.undo_json(actor, found)) if as_json else telling.undo(found)
+            typer.echo(shown, err=not is_over)
+        if is_over:
+            raise typer.Exit(telling.UNFINISHED if found.plan.waiting else telling.DONE)
+        approve = found.plan.hash
+    run = undoing.to_end(actor, log_id, approve, inline=inline)
+    typer.echo(json.dumps(run_rows.as_json(run)) if as_json else telling.run(run))
+    raise typer.Exit(telling.exit_code(run))
+
+
+def _explain(actor: Actor, mapping: str, row: str, column: str | None, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from glsync import telling
+    from glsync.services import explaining, mappings
+
+    found_mapping = mappings.find(actor, mapping)
+    assert found_mapping.id is not None  # it is stored
+    found = explaining.explain(actor, found_mapping.id, row, column)
+    typer.echo(json.dumps(asdict(found), default=str) if as_json else telling.explanation(found))

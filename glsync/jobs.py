@@ -24,8 +24,9 @@ from procrastinate import jobs as queue_jobs
 from psycopg import errors as pg_errors
 
 from glsync import delivery, followers, sync
+from glsync.config import settings
 from glsync.errors import AlreadyRunning, Interrupted, ParentsFirst, SyncError
-from glsync.store import db, lease, runs, schedules
+from glsync.store import db, history, lease, runs, schedules
 
 QUEUE_SCHEMA = "glsync_queue"
 QUEUES = ["sync", "control", "webhooks"]
@@ -106,6 +107,17 @@ async def tick(timestamp: int) -> None:
     """Queue what is due by schedule, and what is to be tried again."""
     for log_id in await asyncio.to_thread(_tick, datetime.fromtimestamp(timestamp, UTC)):
         log.info("run queued by itself", log=log_id)
+
+
+async def forget(timestamp: int) -> None:  # noqa: ARG001  # procrastinate's signature
+    """Drop what history keeps longer than it may, some lines at a time."""
+    while await asyncio.to_thread(_forget) == history.FORGET_AT_ONCE:
+        log.info("old history is dropped", days=settings().history_days)
+
+
+def _forget() -> int:
+    with db.connect("glsync forget") as connection, connection.cursor() as cursor:
+        return history.forget_old(cursor, settings().history_days)
 
 
 def _tick(planned: datetime) -> list[str]:
@@ -218,6 +230,7 @@ def queue() -> procrastinate.App:
     task = app.task(name="rescue", queue="control", queueing_lock="rescue", pass_context=True)(rescue)
     app.periodic(cron="* * * * * */5")(task)
     app.periodic(cron="* * * * *")(app.task(name="tick", queue="control", queueing_lock="tick")(tick))
+    app.periodic(cron="23 * * * *")(app.task(name="forget", queue="control", queueing_lock="forget")(forget))
     return app
 
 

@@ -9,6 +9,7 @@ base's memory of it, the counts and the place to go on from are one transaction,
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from uuid import UUID
@@ -29,13 +30,15 @@ from glsync.errors import (
     InvalidMapping,
     SyncError,
 )
-from glsync.glide import open_glide
+from glsync.glide import App, open_glide
 from glsync.store import db, problems, runs, schedules
 from glsync.store.db import transaction
 from glsync.store.lease import Lease, held
-from glsync.values import Counts, Plan, Price, Problem, RunReport, Status
+from glsync.values import Counts, Plan, Price, Problem, RowWhy, RunReport, Status, UndoPlan
 
 log = structlog.get_logger(__name__)
+
+Way = Callable[[extensions.connection, runs.Job, Lease, App], RunReport]
 
 
 def run(log_id: UUID) -> RunReport:
@@ -77,6 +80,32 @@ def plan(mapping_id: UUID) -> Plan:
             return twoway.plan(connection, job, app)
 
 
+def plan_undo(log_id: UUID) -> UndoPlan:
+    """What undoing this run would do now. Looks at the rows it wrote; writes nothing, remembers nothing.
+
+    Raises:
+        SyncError: as `run`; ConfigError when history does not know the run any more.
+    """
+    with closing(db.open_connection("glsync plan")) as connection:
+        with transaction(connection) as cursor:
+            job = runs.of_mapping(cursor, runs.mapping_of(cursor, log_id)[0])
+        with open_glide(job.connection) as app:
+            return twoway.undo.plan(connection, shapes.adapted(connection, job, app, dry=True), app, log_id)
+
+
+def explain(mapping_id: UUID, row: str) -> RowWhy:
+    """One row, by its id in Glide or its key in Postgres, as a run would see it now; nothing is written.
+
+    Raises:
+        SyncError: as `run`.
+    """
+    with closing(db.open_connection("glsync explain")) as connection:
+        with transaction(connection) as cursor:
+            job = runs.of_mapping(cursor, mapping_id)
+        with open_glide(job.connection) as app:
+            return twoway.explain.look(connection, shapes.adapted(connection, job, app, dry=True), app, row)
+
+
 def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started: float) -> RunReport:
     with transaction(connection) as cursor:
         job = runs.load(cursor, log_id)
@@ -86,16 +115,27 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
         _preflight(cursor, job)
     with open_glide(job.connection, pause=lambda seconds, error: lease.wait(seconds, _waiting(seconds, error))) as app:
         job = shapes.adapted(connection, job, app)
-        way = oneway.sync if is_streamed(job) else twoway.sync
-        report = way(connection, job, lease, app)
+        report = _way(job)(connection, job, lease, app)
         report = replace(report, seconds=time.monotonic() - started)
         with transaction(connection) as cursor:
             runs.end(cursor, report, lease.epoch)
-            schedules.over(cursor, job.mapping.id)
+            if not is_undo(job):
+                schedules.over(cursor, job.mapping.id)
             runs.spend(cursor, job.connection.id, report.price, app.client.calls)
             runs.told_of_token(cursor, log_id, None)
     log.info("run ended", log=str(log_id), mapping=job.mapping.name, status=report.status, message=report.message)
     return report
+
+
+def _way(job: runs.Job) -> Way:
+    if is_undo(job):
+        return twoway.undo.sync
+    return oneway.sync if is_streamed(job) else twoway.sync
+
+
+def is_undo(job: runs.Job) -> bool:
+    """Does it take back what another run wrote?"""
+    return bool(job.options.get("undo"))
 
 
 def is_streamed(job: runs.Job) -> bool:
@@ -106,7 +146,7 @@ def is_streamed(job: runs.Job) -> bool:
 def _preflight(cursor: extensions.cursor, job: runs.Job) -> None:
     """Refuse what cannot work before anything is read or written."""
     mapping = job.mapping
-    if not mapping.enabled:
+    if not mapping.enabled and not is_undo(job):
         raise ConfigError(f"Mapping {mapping.name!r} is switched off", hint="Activate it on the mapping's page.")
     cursor.execute("select is_valid, validation_message from public.gl_validate_column_mapping(%s)", (str(mapping.id),))
     found = [Problem("error", message) for is_valid, message in cursor.fetchall() if not is_valid]

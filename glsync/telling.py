@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from glsync.values import Plan, SideWrites
+from glsync.values import Plan, SideWrites, UndoPlan
 
 if TYPE_CHECKING:  # a run in this process starts quickly without the libraries these bring
+    from glsync.services.explaining import Explanation
     from glsync.services.mapping_rows import MappingRow
     from glsync.services.overview import Overview
     from glsync.services.run_rows import RunRow
 
 DONE, FAILED, UNFINISHED = 0, 1, 3
+LEFT_SHOWN = 50
 
 
 def exit_code(run: RunRow) -> int:
@@ -42,6 +45,32 @@ def plan(plan: Plan) -> str:
     lines.append(f"{plan.conflicts:,} conflicts, {plan.failed:,} rows held back, {_price(plan.price.updates)}")
     lines += [_waits(part.reason, part.hash) for part in plan.waiting]
     return "\n".join([*lines, f"Plan {plan.hash}"])
+
+
+def undo(found: UndoPlan) -> str:
+    """What an undo writes where, what it leaves and why."""
+    lines = [plan(found.plan)]
+    if found.already:
+        lines.append(f"{found.already:,} rows are as they were before the run")
+    lines += [f"Left in {left.side}: row {left.row}, {left.reason}" for left in found.left[:LEFT_SHOWN]]
+    if len(found.left) > LEFT_SHOWN:
+        lines.append(f"and {len(found.left) - LEFT_SHOWN:,} more rows left; --json lists them all")
+    return "\n".join(lines)
+
+
+def explanation(found: Explanation) -> str:
+    """The row, a block a column, who wrote it last, and what to do."""
+    row = found.row
+    lines = [f"{found.mapping_name}, row {row.glide_row_id or row.pg_key}: {row.told}"]
+    for one in row.columns:
+        base = json.dumps(one.base, default=str) if one.is_agreed else "never agreed on"
+        values = f"base {base}, Glide {json.dumps(one.glide, default=str)}"
+        lines.append(f"  {one.column}: {values}, Postgres {json.dumps(one.postgres, default=str)}")
+        lines.append(f"    {one.why}")
+    lines += [f"  {one.operation} in {one.side} at {_time(one.at)} by run {one.log_id}" for one in found.wrote]
+    lines += [f"  Open error: {error.message}" for error in found.errors]
+    lines += [f"  Conflict {one.id}: {one.column or 'the whole row'}, {one.state}" for one in found.conflicts]
+    return "\n".join([*lines, f"Next: {found.next}"])
 
 
 def status(whole: Overview, rows: Sequence[MappingRow]) -> str:

@@ -277,6 +277,58 @@ class RunReport:
     finished_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A row an undo leaves as it is, and why."""
+
+    side: Side
+    row: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPlan:
+    """What undoing a run would write now, what it leaves, and how many rows are as they were before the run anyway."""
+
+    log_id: UUID
+    plan: Plan
+    left: tuple[Left, ...] = ()
+    already: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnWhy:
+    """One column of a row: what both sides last agreed on, what they say now, and why a run does what it does.
+
+    `is_agreed` is False for a column that both sides never agreed on; `base` is None then.
+    """
+
+    column: str
+    glide_name: str
+    base: Any
+    is_agreed: bool
+    glide: Any
+    postgres: Any
+    policy: Policy
+    direction: Direction
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowWhy:
+    """One row as a run would see it now. `in_glide` is None when its cells cannot be read; `price` is of looking."""
+
+    glide_row_id: str | None
+    pg_key: str | None
+    written_by: str | None
+    in_glide: bool | None
+    in_postgres: bool
+    is_linked: bool
+    told: str
+    columns: tuple[ColumnWhy, ...]
+    price: Decimal = Decimal(0)
+
+
 # --- two-way: what a comparison sees and what it decides -------------------------------------------------------------
 
 Operation = Literal["create", "update", "mark", "delete"]

@@ -19,7 +19,7 @@ from glsync.api.callers import Caller
 from glsync.api.failures import RESPONSES, RunFailed, TooManyCalls
 from glsync.api.words import Flag, Success, TableId, Text
 from glsync.errors import InvalidMapping
-from glsync.services import access, conflicts, connections, errors, mappings, runs, status
+from glsync.services import access, conflicts, connections, errors, mappings, runs, status, undoing
 from glsync.services.access import Actor
 from glsync.services.checking import StepName
 from glsync.services.runs import RunRow
@@ -119,6 +119,21 @@ class CancelSync(Action):
     log_id: UUID
 
 
+class UndoSync(Action):
+    """With `dryRun` what undoing a run would do; else `approve` is the hash of that plan, which is then carried out."""
+
+    action: Literal["undoSync"]
+    log_id: UUID
+    dry_run: Flag = False
+    approve: Annotated[Text, Field(max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _is_looked_at(self) -> UndoSync:
+        if not self.dry_run and not self.approve:
+            raise ValueError("approve is needed: the hash that dryRun answers")
+        return self
+
+
 class GetSyncStatus(Action):
     action: Literal["getSyncStatus"]
     mapping_id: UUID
@@ -135,6 +150,7 @@ Body = Annotated[
     | ResolveConflict
     | LeaveConflict
     | CancelSync
+    | UndoSync
     | GetSyncStatus,
     Field(discriminator="action"),
 ]
@@ -297,6 +313,12 @@ def cancel_sync(actor: Actor, body: CancelSync) -> Answer:
     return {"cancelled": runs.cancel(actor, body.log_id)}
 
 
+def undo_sync(actor: Actor, body: UndoSync) -> Answer:
+    if body.dry_run or body.approve is None:
+        return undoing.undo_json(actor, undoing.plan(actor, body.log_id))
+    return {"logId": undoing.start(actor, body.log_id, body.approve, trigger="api").log_id}
+
+
 def get_sync_status(actor: Actor, body: GetSyncStatus) -> Answer:
     return {"status": status.of_mapping(actor, body.mapping_id)}
 
@@ -312,5 +334,6 @@ ACTIONS: dict[type[Action], Callable[[Actor, Any], Answer]] = {
     ResolveConflict: resolve_conflict,
     LeaveConflict: leave_conflict,
     CancelSync: cancel_sync,
+    UndoSync: undo_sync,
     GetSyncStatus: get_sync_status,
 }

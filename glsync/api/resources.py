@@ -14,7 +14,7 @@ from glsync.api import actions
 from glsync.api.callers import Caller
 from glsync.api.failures import RESPONSES
 from glsync.api.words import Listed, Success, Text
-from glsync.services import conflicts, connections, errors, mappings, runs
+from glsync.services import conflicts, connections, errors, explaining, mappings, runs
 from glsync.services.runs import RunFilter, RunRow
 from glsync.values import Status
 
@@ -56,6 +56,17 @@ def get_mapping(mapping_id: UUID, actor: Caller) -> Any:
     """One mapping: how it stands, and its column pairs."""
     pairs = [asdict(pair) for pair in mappings.get(actor, mapping_id).pairs]
     return _one("mapping", asdict(mappings.row(actor, mapping_id)) | {"pairs": pairs})
+
+
+@router.get("/mappings/{mapping_id}/explanation", response_model=Success, operation_id="explain_row")
+def explain_row(
+    mapping_id: UUID,
+    actor: Caller,
+    row: Annotated[Text, Query(min_length=1, max_length=1000)],
+    column: Annotated[Text, Query(max_length=200)] | None = None,
+) -> Any:
+    """Why a row is as it is; `row` is its id in Glide or its key in Postgres. Looking in Glide may cost updates."""
+    return _one("explanation", explaining.explain(actor, mapping_id, row, column))
 
 
 @router.post("/mappings/{mapping_id}/runs", response_model=Success, status_code=202, operation_id="start_run")

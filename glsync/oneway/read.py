@@ -81,6 +81,7 @@ def open_read(
     """
     mapping = job.mapping
     target = open_target(cursor, _inbound(mapping))
+    target.log_id = None if dry else job.log_id
     rows = layout_of(job, target)
     scope = _scope(job, target)
     is_watched = capture.watch(cursor, target) if not dry else capture.is_watched(cursor, target)

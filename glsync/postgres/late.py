@@ -9,7 +9,7 @@ from psycopg2 import extensions, sql
 from glsync import statements
 from glsync.engine.types import family
 from glsync.postgres.statement import column, statement
-from glsync.postgres.target import Refusal, Removed, Target, by_halves, refusal
+from glsync.postgres.target import Refusal, Removed, Target, by_halves, cells, refusal
 from glsync.values import Reference, Unlinked
 
 AT_ONCE = 10_000
@@ -41,7 +41,7 @@ def link(cursor: extensions.cursor, target: Target) -> list[Refusal]:
         cursor.execute("select glide_row_id from glsync_late where n = %s order by 1", (number,))
         ids = [row[0] for row in cursor.fetchall()]
         for start in range(0, len(ids), AT_ONCE):
-            refused += _link(cursor, _update(target, number), ids[start : start + AT_ONCE])
+            refused += _link(cursor, target, _update(target, number), ids[start : start + AT_ONCE])
         if ids:
             cursor.execute(_over(reference, number))
     return refused
@@ -81,9 +81,9 @@ def left(cursor: extensions.cursor, target: Target) -> list[Unlinked]:
     return [Unlinked(row_id, reference, parent, is_held=False) for row_id, reference, parent in found]
 
 
-def _link(cursor: extensions.cursor, query: sql.Composed, ids: Sequence[str]) -> list[Refusal]:
+def _link(cursor: extensions.cursor, target: Target, query: sql.Composed, ids: Sequence[str]) -> list[Refusal]:
     def some(rows: Sequence[str]) -> Removed:
-        cursor.execute(query, {"ids": list(rows)})
+        cursor.execute(query, target.origin | {"ids": list(rows)})
         return Removed(cursor.rowcount)
 
     return by_halves(cursor, ids, some, lambda row_id, error: Removed(refused=[refusal(row_id, error)])).refused
@@ -107,4 +107,5 @@ def _update(target: Target, number: int) -> sql.Composed:
         column=column(reference.column),
         key=column(reference.key),
         type=sql.SQL(target.types[reference.column]),
+        cells=cells(target.types, [pair.column for pair in target.pairs], "t"),
     )

@@ -19,11 +19,10 @@ from psycopg2 import extensions, sql
 
 from glsync import statements
 from glsync.engine.transform import Batch, Layout
-from glsync.engine.types import family
 from glsync.postgres import late
 from glsync.postgres.statement import names, statement
 from glsync.postgres.tables import MARK_COLUMN
-from glsync.postgres.target import Refusal, Stored, Target, is_about_a_row, refusal
+from glsync.postgres.target import Refusal, Stored, Target, cells, is_about_a_row, refusal
 from glsync.values import ROW_ID_COLUMN, Cells, Reference, Side, Unlinked
 
 FETCH = 2000
@@ -55,6 +54,16 @@ class Written:
     pg_key: str | None
     before: Cells | None
     after: Cells | None
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """A row of Postgres in canonical form, and the transaction that wrote it last."""
+
+    glide_row_id: str | None
+    pg_key: str
+    cells: Cells
+    written_by: str
 
 
 class Sides:
@@ -195,7 +204,6 @@ class Sides:
 
     def read_postgres(self, cursor: extensions.cursor, mapping_id: str) -> None:
         """The target as one snapshot sees it. Rows marked as deleted are absent."""
-        in_scope = sql.SQL("t.{} is null").format(sql.Identifier(MARK_COLUMN)) if self._marks else sql.SQL("true")
         at = sql.Identifier("t", self._changed_at) if self._changed_at else sql.SQL("null::timestamptz")
         cursor.execute(
             statement(
@@ -203,7 +211,7 @@ class Sides:
                 target=self.target.name,
                 key=self._key,
                 cells=self._cells("t"),
-                in_scope=in_scope,
+                in_scope=self._in_scope,
                 changed_at=at,
             ),
             {"mapping": mapping_id},
@@ -216,6 +224,19 @@ class Sides:
             cursor.execute(statements.text("sides_differences"), {"mapping": mapping_id})
             for row in cursor:
                 yield Difference(*row)
+
+    def now(self, cursor: extensions.cursor, ids: Sequence[str], keys: Sequence[str]) -> list[Now]:
+        """Rows of Postgres as they are now, by Glide's names and by their keys; without those marked as deleted."""
+        query = statement(
+            "sides_now",
+            target=self.target.name,
+            key=self._key,
+            cells=self._cells("t"),
+            in_scope=self._in_scope,
+            by_key=self._by_key,
+        )
+        cursor.execute(query, {"ids": list(ids), "keys": f"[{', '.join(keys)}]"})
+        return [Now(*row) for row in cursor.fetchall()]
 
     def postgres_rows(self, cursor: extensions.cursor) -> int:
         """Rows of Postgres in this comparison."""
@@ -274,6 +295,29 @@ class Sides:
         )
         return _halved(cursor, query, rows)
 
+    def restore(
+        self, cursor: extensions.cursor, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[list[Written], list[tuple[int, Refusal]]]:
+        """Rows {n, glide_row_id, cells} that went away are there again; `cells` are all columns they had."""
+        if not rows:
+            return [], []
+        cursor.execute(
+            "select attname from pg_attribute where attrelid = %s and attgenerated = '' and attnum > 0 order by attnum",
+            (self.target.oid,),
+        )
+        known = [name for (name,) in cursor.fetchall()]
+        kept = [name for name in known if all(name in row["cells"] for row in rows)]
+        query = statement(
+            "side_restore",
+            target=self.target.name,
+            columns=names(kept),
+            values=sql.SQL(", ").join(sql.Identifier("r", name) for name in kept),
+            key=self._key,
+            cells=self._cells("t"),
+            action=self._revival if self._marks else sql.SQL("nothing"),
+        )
+        return _halved(cursor, query, rows)
+
     def remove(
         self, cursor: extensions.cursor, rows: Sequence[Mapping[str, Any]]
     ) -> tuple[list[Written], list[tuple[int, Refusal]]]:
@@ -317,18 +361,16 @@ class Sides:
         return Stored(unlinked=unlinked)
 
     def _cells(self, alias: str) -> sql.Composable:
-        """The mapped columns, to be read as one JSON object; a numeric without the zeros that mean nothing."""
-        return sql.SQL(", ").join(
-            sql.SQL("trim_scale({}) as {}" if family(self.target.types[column]) == "numeric" else "{} as {}").format(
-                sql.Identifier(alias, column), sql.Identifier(column)
-            )
-            for column in self.columns
-        )
+        return cells(self.target.types, self.columns, alias)
 
     @property
     def _marks(self) -> bool:
         """Do rows stay when they are deleted, with a mark?"""
         return self.target.mapping.deletes == "mark" and MARK_COLUMN in self.target.columns
+
+    @property
+    def _in_scope(self) -> sql.Composable:
+        return sql.SQL("t.{} is null").format(sql.Identifier(MARK_COLUMN)) if self._marks else sql.SQL("true")
 
     @property
     def _revival(self) -> sql.Composable:

@@ -8,6 +8,7 @@ from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
+from uuid import UUID
 
 import psycopg2
 from psycopg2 import extensions, sql
@@ -34,6 +35,8 @@ _AS_COMPARED = {"json": "{}::jsonb", "jsonb": "{}", "text": '{}::text collate "C
 overlook case."""
 
 SAMPLE = 5
+ROW_MARK = "\x1f"
+"""Between the row ids of a page in history; no id holds it."""
 
 _TYPES = {"23503": "RELATIONSHIP", "23505": "DUPLICATE_KEY"}
 
@@ -120,6 +123,8 @@ class Target:
         self.pairs = tuple(pair for pair in mapping.pairs if pair.column in self.columns)
         mapped = {pair.column for pair in self.pairs}
         self.references = tuple(each for each in mapping.references if each.column in mapped)
+        self.log_id: UUID | None = None
+        """The run whose writes are kept in history, to be undone; None keeps nothing."""
 
     @cached_property
     def types(self) -> ReadOnly[str, str]:
@@ -149,6 +154,9 @@ class Target:
             return None
         created = cursor.rowcount
         cursor.execute("release savepoint load")
+        if self.log_id is not None:
+            loaded = {"first": batch.ids[0], "rows": ROW_MARK.join(batch.ids)}
+            cursor.execute(statement("history_loaded", target=self.name), self.origin | loaded)
         return Stored(created=created)
 
     def store(self, cursor: extensions.cursor, batch: Batch, layout: Layout) -> Stored:
@@ -204,12 +212,12 @@ class Target:
         )
 
     def _remove(self, cursor: extensions.cursor, query: sql.Composed, ids: Sequence[str]) -> Removed:
-        cursor.execute(query, {"ids": list(ids)})
-        return Removed(cursor.rowcount)
+        cursor.execute(query, self.origin | {"ids": list(ids)})
+        return Removed(_one(cursor)[0])
 
     def _store(self, cursor: extensions.cursor, lines: Sequence[str], layout: Layout) -> Stored:
         unlinked = self.fill(cursor, lines, layout)
-        cursor.execute(self._upsert)
+        cursor.execute(self._upsert, self.origin)
         created, updated = _one(cursor)
         cursor.execute("truncate glsync_stage")
         return Stored(created, updated, unlinked=unlinked)
@@ -273,8 +281,14 @@ class Target:
             values=sql.SQL(", ").join(values),
             differs=self._differs,
             changes=self._changes("s"),
+            cells=cells(self.types, [pair.column for pair in self.pairs], "t"),
             again=self._changes("excluded"),
         )
+
+    @property
+    def origin(self) -> dict[str, str | None]:
+        """Whose writes these are, for history."""
+        return {"mapping": str(self.mapping.id), "log": str(self.log_id) if self.log_id else None}
 
     def _changes(self, source: str) -> sql.Composable:
         """What a changed row gets; its own row id where nothing else is mapped."""
@@ -332,6 +346,16 @@ def open_target(cursor: extensions.cursor, mapping: Mapping) -> Target:
     oid, is_divided, file, places = found
     found_columns = columns(cursor.connection, mapping.schema, mapping.table)
     return Target(mapping, found_columns, oid, is_divided=is_divided, places=places, file=file)
+
+
+def cells(types: ReadOnly[str, str], names: Sequence[str], alias: str) -> sql.Composable:
+    """Columns to be read as one JSON object, in canonical form: a numeric without the zeros that mean nothing."""
+    return sql.SQL(", ").join(
+        sql.SQL("trim_scale({}) as {}" if family(types[name]) == "numeric" else "{} as {}").format(
+            sql.Identifier(alias, name), sql.Identifier(name)
+        )
+        for name in names
+    )
 
 
 Row = TypeVar("Row")

@@ -28,6 +28,7 @@ class _Found:
     name: str
     status: str
     enabled: bool
+    pause: str | None
 
 
 def plan(actor: Actor, mapping_id: UUID) -> Plan:
@@ -122,7 +123,7 @@ def _let_go_on(mapping_id: str) -> list[str]:
         return [str(each) for each in followers.followers(cursor, UUID(mapping_id))]
 
 
-def refuse_what_rests(name: str, status: str, *, enabled: bool) -> None:
+def refuse_what_rests(name: str, status: str, *, enabled: bool, pause: str | None = None) -> None:
     """A draft does not run, nor does a mapping that is switched off.
 
     Raises:
@@ -131,7 +132,7 @@ def refuse_what_rests(name: str, status: str, *, enabled: bool) -> None:
     if status != "active":
         raise InvalidInput(f"Mapping {name!r} is a draft", hint="Activate it on the mapping's page first.")
     if not enabled:
-        raise InvalidInput(f"Mapping {name!r} is switched off", hint="Switch it on first.")
+        raise InvalidInput(f"Mapping {name!r} is switched off", hint=pause or "Switch it on first.")
 
 
 def _plan(actor: Actor, *, id: UUID | None = None, name: str | None = None) -> Plan:
@@ -150,7 +151,7 @@ def _mapping(cursor: extras.RealDictCursor, actor: Actor, *, id: UUID | None = N
 
 
 def _begun(cursor: extras.RealDictCursor, actor: Actor, mapping: _Found, approve: str | None) -> UUID:
-    refuse_what_rests(mapping.name, mapping.status, enabled=mapping.enabled)
+    refuse_what_rests(mapping.name, mapping.status, enabled=mapping.enabled, pause=mapping.pause)
     options = extras.Json({"approve": approve} if approve else {})
     cursor.execute(statements.text("here_begin"), {"mapping": mapping.id, "actor": actor.name, "options": options})
     log_id: UUID = cursor.fetchall()[0]["id"]

@@ -17,8 +17,8 @@ from glsync.values import Direction, Status
 class MappingRow:
     """A mapping as lists show it. `records` are the rows in step, `current_status` is that of its last run.
 
-    `next_run` is when its schedule is due; `pause_reason` says why the schedule paused itself; `next_retry` is when a
-    run that broke off for a passing reason is tried again by itself.
+    `next_run` is when its schedule is due; `pause_reason` says why the mapping rests or its schedule paused itself;
+    `next_retry` is when a run that broke off for a passing reason is tried again by itself.
     """
 
     id: UUID

@@ -31,6 +31,8 @@ from glsync.values import BadCell, ColumnPair, Problem, TableKind
 
 LONGEST_HISTORY = 1000
 """Saves of one mapping that are gone back over at most."""
+PAUSE = "pause"
+"""The option that says why a mapping was switched off by itself; it goes when the mapping is switched on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,9 @@ def _fill(kept: tables.MappingRow, draft: MappingDraft, options: dict[str, Any])
     merged = (kept.options or {}) | {name: fields.pop(name) for name in ("filter", "schedule")} | options
     for name, value in fields.items():
         setattr(kept, name, value)
-    kept.options = {key: value for key, value in merged.items() if value is not None}
+    kept.options = {
+        key: value for key, value in merged.items() if value is not None and not (key == PAUSE and kept.enabled)
+    }
 
 
 def _refuse_unstorable(session: Session, actor: Actor, draft: MappingDraft) -> None:
@@ -331,6 +335,8 @@ def set_enabled(actor: Actor, mapping_id: UUID, enabled: bool) -> MappingDraft:
         found = stored(session, actor, mapping_id, lock=True)
         if found.enabled != enabled:
             found.enabled = enabled
+            if enabled:
+                found.options = {key: value for key, value in (found.options or {}).items() if key != PAUSE}
             session.add(found)
             audit.note(session, actor, "resumed" if enabled else "paused", "mapping", found.id, found.name)
             session.flush()

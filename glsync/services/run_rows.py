@@ -13,7 +13,10 @@ from glsync.values import Counts, Direction, Plan, Status, Trigger
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run as lists and details show it. `seconds` counts on while it is under way; `price` is in Glide updates."""
+    """One run as lists and details show it. `seconds` counts on while it is under way; `price` is in Glide updates.
+
+    `undo_of` is the run this one takes back.
+    """
 
     id: UUID
     mapping_id: UUID
@@ -37,6 +40,7 @@ class RunRow:
     heartbeat_at: datetime | None
     mapping_version: int | None = None
     cancel_requested: bool = False
+    undo_of: UUID | None = None
 
     @property
     def ended(self) -> bool:

@@ -174,7 +174,7 @@ def sync(
         NotFound, InvalidInput, AlreadyRunning: it was not even begun.
     """
     access.require(actor, "operator", "start a run")
-    if inline or not _worker_is_at_hand(actor):
+    if inline or not worker_is_at_hand(actor):
         if not inline:
             log.info("no worker is at hand, so the run is done in this process", mapping=name)
         return here.run_to_end(actor, name, approve)
@@ -182,7 +182,7 @@ def sync(
     assert mapping.id is not None  # it is stored
     started = start(actor, mapping.id, trigger="cli", approve=approve)
     while not (found := wait(actor, started.log_id, on_progress, timeout=PATIENCE_SECONDS)).ended:
-        if not _worker_is_at_hand(actor):
+        if not worker_is_at_hand(actor):
             return _taken_over(actor, found, approve)
     return found
 
@@ -213,7 +213,8 @@ def _taken_over(actor: Actor, left: RunRow, approve: str | None) -> RunRow:
     return get(actor, left.id)
 
 
-def _worker_is_at_hand(actor: Actor) -> bool:
+def worker_is_at_hand(actor: Actor) -> bool:
+    """Did a worker just give a sign of life?"""
     with queries.reading(actor) as session:
         return bool((queries.one(session, "runs_worker_seen") or {}).get("is_alive"))
 

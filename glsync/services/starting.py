@@ -68,5 +68,6 @@ def runnable(mapping: tables.MappingRow) -> tables.MappingRow:
     Raises:
         InvalidInput: it is a draft or switched off.
     """
-    refuse_what_rests(mapping.name, mapping.status, enabled=mapping.enabled)
+    pause = (mapping.options or {}).get("pause")
+    refuse_what_rests(mapping.name, mapping.status, enabled=mapping.enabled, pause=pause)
     return mapping

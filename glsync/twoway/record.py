@@ -32,10 +32,8 @@ def record(
     failed = [(intent, each) for intent, each in pairs if each.state == "failed"]
     _name(cursor, run, [(intent, each) for intent, each in happened if intent.operation == "create" and each.row_id])
     _unname(cursor, run, [intent for intent, each in failed if intent.operation == "create" and each.row_id])
-    links.save(
-        cursor, run.job.mapping.id, [_link(intent, each) for intent, each in done if intent.operation != "delete"]
-    )
-    links.forget(cursor, [intent.link_id for intent, _ in done if intent.operation == "delete"])
+    links.save(cursor, run.job.mapping.id, [_link(intent, each) for intent, each in done if not _is_over(intent)])
+    links.forget(cursor, [intent.link_id for intent, _ in done if _is_over(intent)])
     _account(cursor, run, [(intent, each) for intent, each in happened if intent.state != "accepted" or not seen])
     for intent, _ in done:
         run.counts += Counts(**{COUNTED[intent.operation]: 1})
@@ -43,6 +41,11 @@ def record(
     run.counts += Counts(failed=len(failed))
     run.undone |= {intent.link_id for intent, each in pairs if each.state not in ("accepted", "done")}
     runs.progress(cursor, run.job.log_id, "push", run.counts, run.reads + run.writes, None)
+
+
+def _is_over(intent: Intent) -> bool:
+    """Is the row on neither side now? One that an undo took away from Glide still is in Postgres."""
+    return intent.operation == "delete" and intent.base_glide is None
 
 
 def _state(state: str) -> str:

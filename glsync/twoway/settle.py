@@ -157,7 +157,8 @@ def _arrived(run: Run, intent: Intent, now: Cells) -> Cells:
 
 def _adopted(intent: Intent, arrived: Cells) -> Intent:
     """Glide's own form of what we sent becomes Glide's half of the base: the echo will equal it."""
-    return replace(intent, base_glide={**(intent.base_glide or {}), **arrived})
+    base = intent.base_glide or {}
+    return replace(intent, base_glide={**base, **{column: arrived[column] for column in arrived if column in base}})
 
 
 def _kind(run: Run, column: str) -> Kind:

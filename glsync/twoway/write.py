@@ -27,13 +27,15 @@ Act = Callable[[extensions.cursor, Sequence[dict[str, Any]]], tuple[list[Written
 Refused = list[tuple[Item, Refusal]]
 
 
-def write_postgres(connection: extensions.connection, run: Run, decided: Decided, lease: Lease) -> None:
-    """Creates and updates first, what goes away last; then what only the base has to learn.
+def write_postgres(
+    connection: extensions.connection, run: Run, decided: Decided, lease: Lease, create: Act | None = None
+) -> None:
+    """Creates and updates first, what goes away last; then what only the base has to learn. `create` makes new rows.
 
     A row that was not written here is not written in Glide either: its base would claim what Postgres does not hold.
     """
     acts: dict[Operation, Act] = {
-        "create": run.sides.insert,
+        "create": create or run.sides.insert,
         "update": run.sides.update,
         "mark": run.sides.remove,
         "delete": run.sides.remove,

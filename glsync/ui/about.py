@@ -34,6 +34,7 @@ def about() -> About:
         ("Database", database if state["database"] == "ok" else str(state["database"])),
         ("Schema", str(state["schema"] or "–")),
         ("Worker", str(state["worker"] or "–")),
+        ("History, to undo runs", f"kept for {chosen.history_days} days (GLSYNC_HISTORY_DAYS)"),
         ("Home folder", str(chosen.home)),
         ("Python and Streamlit", f"{platform.python_version()}, {st.__version__}"),
     )

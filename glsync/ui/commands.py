@@ -14,7 +14,7 @@ from uuid import UUID
 import streamlit as st
 
 from glsync.errors import AlreadyRunning, SyncError
-from glsync.services import conflicts, errors, mappings, runs
+from glsync.services import conflicts, errors, mappings, runs, undoing
 from glsync.services.access import Actor
 from glsync.services.conflicts import Picked
 from glsync.services.errors import ErrorFilter, Selection
@@ -25,6 +25,7 @@ from glsync.values import Side
 
 T = TypeVar("T")
 
+UNDO = "undo_work"
 PLAN = "plan_work"
 """Where the dry run that is open keeps its answer."""
 
@@ -78,6 +79,20 @@ def dry_run(actor: Actor, mapping_id: UUID, name: str) -> None:
     """Work out what a run would do, beside the page, and open the place where it will be shown."""
     background.ask(PLAN, runs.plan, actor, mapping_id)
     state.open_dialog("plan", mapping=mapping_id, name=name)
+    st.rerun()
+
+
+def plan_undo(actor: Actor, log_id: UUID, name: str) -> None:
+    """Work out what undoing a run would do, and open the place where it will be shown."""
+    background.ask(UNDO, undoing.plan, actor, log_id)
+    state.open_dialog("undo", run=log_id, name=name)
+    st.rerun()
+
+
+def undo(actor: Actor, log_id: UUID, name: str, approve: str) -> None:
+    """Queue the undo of a run, of exactly the plan that was looked at."""
+    if (started := attempt(undoing.start, actor, log_id, approve)) is not None:
+        done(f"The undo of this run of {name} is queued.", undoing.RESTS, _open_run(started.log_id))
     st.rerun()
 
 

@@ -62,10 +62,10 @@ def _sync(visit: Visit, mapping_id: UUID, name: str) -> None:
     commands.sync_now(visit.actor, mapping_id, name)
 
 
-def show(plan: Plan) -> None:
+def show(plan: Plan, *, waits: str = texts.PART_WAITS, nothing: str = texts.NOTHING_TO_DO) -> None:
     """Both sides, what is held back, what waits, the price, and some rows to look at."""
     if not any((_all(plan.postgres), _all(plan.glide), plan.conflicts, plan.failed, plan.waiting)):
-        st.markdown(f":green[{icon('check_circle')}] {texts.NOTHING_TO_DO}")
+        st.markdown(f":green[{icon('check_circle')}] {nothing}")
     for side, writes in (("In Postgres", plan.postgres), ("In Glide", plan.glide)):
         with st.container(gap="xsmall"):
             st.markdown(f"**{side}**")
@@ -80,7 +80,7 @@ def show(plan: Plan) -> None:
     for part in plan.waiting:
         with st.container(border=True):
             st.markdown(f":violet[{icon('pan_tool')}] **{words.plain(part.reason)}**")
-            st.caption("This part will wait for approval; the rest is written.")
+            st.caption(waits)
     if plan.samples:
         st.markdown("**Some of these rows**")
         st.dataframe(pd.DataFrame(list(plan.samples)).astype(str), hide_index=True, alt="Some rows the run would write")

@@ -11,7 +11,7 @@ from glsync.errors import NotFound
 from glsync.services import runs
 from glsync.services.errors import ErrorGroup
 from glsync.services.runs import RunRow
-from glsync.ui import commands, dialogs, live, places, run_view, state, texts, words
+from glsync.ui import commands, dialogs, live, places, run_view, state, texts, undo_view, words
 from glsync.ui.components import card, empty, guarded, icon
 from glsync.ui.shell import Visit
 
@@ -30,6 +30,7 @@ def page(visit: Visit, asked: str) -> None:
             "runs_detail_live", lambda: _draw(visit, run.id), busy=lambda: not runs.get(visit.actor, run.id).ended
         )
         approval_dialog(visit, run)
+        undo_view.dialog(visit, run)
 
 
 def close() -> None:
@@ -44,6 +45,7 @@ def _draw(visit: Visit, log_id: UUID) -> None:
         _acts(visit, run)
     _verdict(run)
     st.caption(run_view.facts(run))
+    undo_view.relations(visit, run)
     for number, part in enumerate(run.waiting):
         _waiting_part(visit, run, part, number)
     if not run.ended:
@@ -80,6 +82,8 @@ def _acts(visit: Visit, run: RunRow) -> None:
         cancel_button(visit, run)
         return
     may, why = visit.may("operator"), visit.why_not("operator")
+    if run.counts.stored:
+        undo_view.button(visit, run)
     if run.counts.failed:
         st.button(
             "Retry held back rows",
@@ -156,7 +160,10 @@ def approval_dialog(visit: Visit, run: RunRow) -> None:
 
 def _approved(visit: Visit, run: RunRow, plan_hash: str) -> None:
     state.close_dialog()
-    commands.sync_now(visit.actor, run.mapping_id, run.mapping_name, approve=plan_hash)
+    if run.undo_of:
+        commands.undo(visit.actor, run.undo_of, run.mapping_name, plan_hash)
+    else:
+        commands.sync_now(visit.actor, run.mapping_id, run.mapping_name, approve=plan_hash)
 
 
 def _cause(cause: ErrorGroup) -> None:

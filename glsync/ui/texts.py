@@ -240,6 +240,18 @@ APPROVAL = "{rows} in {side}: {act}. Nothing else of this mapping is approved by
 WORKING_PLAN = "Reading both sides"
 NOTHING_TO_DO = "Both sides are equal: a run now would write nothing."
 
+PART_WAITS = "This part will wait for approval; the rest is written."
+UNDO_HELP = "Puts back what this run replaced, on both sides. What it would do is shown first."
+UNDO_WAITS = "Pressing the button below approves exactly this."
+UNDO_LIMITS = (
+    "Only rows that still say what the run wrote are put back. A row that comes back in Glide has a new id there, and "
+    "columns that are not mapped come back empty. An undo is a run of its own and can itself be undone."
+)
+WORKING_UNDO = "Looking at the rows the run wrote"
+NOTHING_TO_UNDO = "Every row is as it was before the run, or was changed since: there is nothing to put back."
+IS_UNDO = "This run put back what another one had written."
+WAS_UNDONE = "This run was undone."
+
 RETRY_HELP = "Runs the mapping again with these rows. Those that fit by then are stored and their errors resolved."
 IGNORE_HELP = "The row stays held back, and its error no longer counts as open."
 CLOSING = {

@@ -6,7 +6,9 @@ select
     m.sync_direction as direction, m.enabled, m.status, m.version,
     s.current_status, s.last_success_at as last_success, s.last_sync_started_at as last_started,
     case when m.enabled and m.status = 'active' then a.next_at end as next_run, m.options ->> 'schedule' as schedule,
-    case when a.schedule = m.options ->> 'schedule' then a.pause_reason end as pause_reason,
+    case
+        when not m.enabled then m.options ->> 'pause' when a.schedule = m.options ->> 'schedule' then a.pause_reason
+    end as pause_reason,
     case when m.enabled and m.status = 'active' then r.next_retry end as next_retry,
     s.total_records as records, s.error_count as open_errors,
     (select count(*) from public.gl_conflicts as o where o.mapping_id = m.id and o.state = 'open') as open_conflicts,

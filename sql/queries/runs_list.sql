@@ -5,7 +5,8 @@ select
     l.status, l.trigger, l.actor, l.direction, l.stage, l.message, l.started_at, l.completed_at,
     extract(epoch from coalesce(l.completed_at, now()) - l.started_at)::float as seconds,
     l.read_rows, l.created_rows, l.updated_rows, l.deleted_rows, l.skipped_rows, l.failed_rows, l.conflict_rows,
-    l.expected_rows, l.price, l.waiting, l.error_type, l.hint, l.heartbeat_at, l.mapping_version, l.cancel_requested
+    l.expected_rows, l.price, l.waiting, l.error_type, l.hint, l.heartbeat_at, l.mapping_version, l.cancel_requested,
+    (l.options ->> 'undo')::uuid as undo_of
 from public.gl_sync_logs as l
 join public.gl_mappings as m on m.id = l.mapping_id
 where l.workspace_id = %(workspace)s

@@ -1,2 +1,16 @@
--- Rows that are gone from Glide are marked, once.
-update {target} set {mark} = now() where glide_row_id = any(%(ids)s) and {mark} is null
+-- Rows that are gone from Glide are marked, once; what they were is kept.
+with hit as (
+    select t.ctid as place, t.glide_row_id, to_jsonb(t) as before
+    from {target} as t
+    where t.glide_row_id = any(%(ids)s) and t.{mark} is null
+    for update of t
+), gone as (
+    update {target} as t set {mark} = now() from hit where t.ctid = hit.place
+    returning hit.glide_row_id, hit.before
+), kept as (
+    insert into glsync.history (mapping_id, log_id, side, operation, glide_row_id, before)
+    select %(mapping)s::uuid, %(log)s::uuid, 'postgres', 'mark', g.glide_row_id, g.before
+    from gone as g
+    where %(log)s::uuid is not null
+)
+select count(*) from gone

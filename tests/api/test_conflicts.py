@@ -69,3 +69,19 @@ def test_the_command_line_wants_to_know_which_side(one):
     assert glsync("resolve", str(one.id)).exit_code == 2
     assert glsync("resolve", str(one.id), "--with", "glide", "--row", "--alike").exit_code == 2
     assert glsync("resolve", str(one.id), "--leave", "--with", "glide").exit_code == 2
+
+
+# Undo
+
+
+def test_an_undo_is_planned_then_approved_by_its_hash(operator, program, disputed):
+    from glsync.services import runs
+
+    first = runs.history(LOCAL)[-1]
+    planned = operator.does("undoSync", logId=first.id, dryRun=True)
+    assert (planned["postgres"]["delete"], len(planned["left"])) == (0, 2)  # both rows were edited since
+    assert "conflicts" in planned["next"]
+    assert refusal(operator.act("undoSync", logId=first.id))[0] == 400
+    assert refusal(program("viewer").act("undoSync", logId=first.id, dryRun=True)) == (403, "PERMISSION_ERROR")
+    queued = operator.does("undoSync", logId=first.id, approve=planned["hash"])
+    assert operator.get(f"/api/runs/{queued['logId']}")["run"]["undo_of"] == str(first.id)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from glsync.services import runs
+from glsync.services import runs, undoing
 from glsync.services.access import LOCAL
 from glsync.ui import run_view
 
@@ -111,3 +111,59 @@ def test_the_steps_behind_a_run_are_ticked(synced):
 
     run = replace(runs.get(LOCAL, synced), status="processing", stage="write", direction="to_supabase")
     assert run_view.steps(run).count("check_circle") == 1
+
+
+# Undo
+
+
+@pytest.fixture
+def changed(synced, glide, items):
+    """A run that changed the row a."""
+    glide.edit("items", set={"a": {"Name": "quill"}})
+    return runs.run_here(LOCAL, items.id).log_id
+
+
+def shown(page):
+    """The page once the plan of the undo is there."""
+    while "Looking at the rows the run wrote" in page.text:
+        page.run()
+    return page
+
+
+def test_an_undo_is_shown_before_it_is_done(open_page, changed, ask):
+    page = shown(open_page("runs", run=changed).press("Undo"))
+    assert "Update 1" in page.text
+    assert "Glide decides in this mapping" in page.text
+    page.press("Undo this run")
+    assert "The undo of this run of items is queued." in page.text
+    assert [run.undo_of for run in runs.active(LOCAL)] == [changed]
+    assert ask("select item from items where glide_row_id = 'a'") == [("quill",)]
+
+
+def test_rows_an_undo_leaves_are_listed_with_the_reason(open_page, changed, ask):
+    ask("update items set item = 'edited since' where glide_row_id = 'a'")
+    page = shown(open_page("runs", run=changed).press("Undo"))
+    assert "1 row left as they are" in page.text
+    frame = next(table.value for table in page.app.dataframe if "Why" in table.value)
+    assert frame.values.tolist() == [["postgres", "a", "it was edited since"]]
+    assert page.buttons["Undo this run"].disabled
+
+
+def test_a_run_and_its_undo_lead_to_each_other(open_page, changed):
+    done = undoing.here(LOCAL, changed, undoing.plan(LOCAL, changed).plan.hash)
+    assert "This run was undone." in open_page("runs", run=changed).text
+    page = open_page("runs", run=done.id)
+    assert "This run put back what another one had written." in page.text
+    assert "The mapping rests" in page.text
+
+
+def test_a_viewer_may_not_undo_a_run(open_page, changed, act_as):
+    act_as("viewer")
+    assert open_page("runs", run=changed).buttons["Undo"].disabled
+
+
+def test_a_run_whose_history_is_gone_says_why_it_cannot_be_undone(open_page, changed, ask):
+    ask("delete from glsync.history")
+    button = open_page("runs", run=changed).buttons["Undo"]
+    assert button.disabled
+    assert "30 days" in button.help
