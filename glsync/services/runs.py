@@ -192,7 +192,7 @@ def sync_all(actor: Actor, *, inline: bool = False, on_end: Callable[[RunRow], N
 
     What a run lets go on (rows that waited for their parents, say) runs once more.
     """
-    if inline or not _worker_is_at_hand(actor):
+    if inline or not worker_is_at_hand(actor):
         return here.run_all(actor, on_end)
     waiting = [each.log_id for each in start_all(actor, trigger="cli")]
     ended: dict[UUID, RunRow] = {}
