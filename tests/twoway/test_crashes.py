@@ -6,6 +6,7 @@ kinds of table, and kills each workload at every single commit and call besides 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -36,6 +37,7 @@ POINTS = {
 }
 """Where a run dies, in the order it comes there. The fourteenth: frozen while it writes to Glide, and overtaken."""
 FROZEN = "frozen as Glide is written"
+BOSS = "boss0"
 EVERY = 1 if ALL else 3
 """Each so-many-th of the cases belongs to the suite."""
 
@@ -87,14 +89,31 @@ def everything(stage: Stage) -> None:
     stage.sql("delete from sim where tag = 'b5'")
 
 
-def referenced(stage: Stage) -> None:
-    """Another table of Postgres refers to a row that Glide deletes, which the database does not allow."""
-    stage.sql("drop table if exists child")
-    stage.sql("create table child (of text references sim (tag))")
-    stage.sql("insert into child values ('a6')")
+def graph(stage: Stage) -> None:
+    """Rows refer to rows of their own table by a real foreign key, in circles too; one that goes is held."""
+    stage.glide.edit(
+        TABLE,
+        set={"g-a1": {BOSS: "g-a2"}, "g-a3": {BOSS: None}},
+        add=[
+            {"$rowID": "g-yin", "Tag": "yin", "Name": "name of yin", BOSS: "g-yang"},
+            {"$rowID": "g-yang", "Tag": "yang", "Name": "name of yang", BOSS: "g-yin"},
+        ],
+        delete=["g-a6"],
+    )
+    postgres_adds(stage, "left", "right")
+    for tag, boss in {"left": "right", "right": "left", "b1": "a1", "a7": "a6", "a9": "left"}.items():
+        stage.sql("update sim set boss = %s where tag = %s", boss, tag)
     deletes(stage)
-    stage.glide.edit(TABLE, delete=["g-a6"])
-    creates(stage)
+
+
+def refers(stage: Stage) -> None:
+    """A column on both sides that names a row of the same table."""
+    stage.glide.add_column(TABLE, BOSS, "Boss")
+    stage.sql("alter table sim add column boss text references sim")
+    pair = {"glide_column_name": "Boss", "supabase_column_name": "boss", "data_type": "string", "reference": "sim"}
+    stage.sql("update gl_mappings set column_mappings = column_mappings || %s", json.dumps({BOSS: pair}))
+    glide_adds(stage, "head")
+    stage.glide.edit(TABLE, add=[{"$rowID": "g-hand", "Tag": "hand", "Name": "name of hand", BOSS: "g-head"}])
 
 
 def meeting(stage: Stage) -> None:
@@ -110,7 +129,7 @@ WORKLOADS: dict[str, tuple[bool, Callable[[Stage], None]]] = {
     "delete": (True, deletes),
     "everything": (True, everything),
     "first match": (False, meeting),
-    "foreign key": (True, referenced),
+    "foreign keys": (True, graph),
 }
 """Is the mapping in step before, and what people do then."""
 
@@ -119,7 +138,6 @@ def begun(stage: Stage, workload: str, kind: str) -> None:
     """Both sides as people left them, before the run that will die."""
     is_synced, act = WORKLOADS[workload]
     page = 15 if is_synced else 2
-    stage.sql("drop table if exists child")
     stage.begin(
         Setting(
             settings={"page_rows": page, "big_page_rows": page},
@@ -132,6 +150,8 @@ def begun(stage: Stage, workload: str, kind: str) -> None:
             match=True,
         )
     )
+    if act is graph:
+        refers(stage)
     if is_synced:
         synced(stage)
     act(stage)
@@ -151,8 +171,10 @@ def ended(stage: Stage, before: frozenset[Any]) -> dict[str, object]:
     assert len(marks) == len(set(marks)), "a row came twice"
     return {
         "glide": sorted((r["Tag"], r.get("Name"), str(r.get("prc00")), r.get(NOTE)) for r in rows.values()),
+        "glide refers": {r["Tag"]: rows.get(r[BOSS], {}).get("Tag") for r in rows.values() if r.get(BOSS)},
         "postgres": stage.sql(
-            "select tag, name, price, private, glide_row_id is null as unnamed from sim order by tag"
+            """select tag, name, price, private, to_jsonb(sim) ->> 'boss' as boss, glide_row_id is null as unnamed
+               from sim order by tag"""
         ),
         "conflicts": stage.sql("select kind, column_name from gl_conflicts where state = 'open' order by 1, 2"),
         "errors": stage.sql("select error_type, glide_row_id from gl_sync_errors where state = 'open' order by 1, 2"),
