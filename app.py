@@ -21,10 +21,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from glsync import logs, startup
+from glsync import logs, oidc, startup
 from glsync.api import Api
 from glsync.config import settings
 from glsync.headers import SecurityHeaders
+from glsync.loopback import ThisMachineOnly, refuse_openness
 from glsync.services.changes import CHANGES
 from glsync.ui import push
 
@@ -38,6 +39,7 @@ api = Api()
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     logs.set_up(settings().log_level, settings().log_format)
     with ExitStack() as stack:
+        refuse_openness(settings(), st.get_option("server.address"))
         if startup.CHILD not in os.environ:
             from glsync import oneprocess
 
@@ -87,8 +89,9 @@ def calmly(error: Exception) -> bool:
 
 app = st.App(
     ROUTER,
+    secrets=oidc.streamlit_auth(settings()),
     lifespan=lifespan,
     routes=[Route("/healthz", healthz), Route("/readyz", readyz), push.ROUTE, *api.routes()],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(ThisMachineOnly, chosen=settings())],
     on_script_error=calmly,
 )

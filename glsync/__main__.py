@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from glsync import deciding, doors
+from glsync import belonging, deciding, doors
 from glsync.deciding import told as _told
 from glsync.errors import SyncError
 
@@ -164,7 +164,8 @@ def demo(
     from glsync.config import settings
 
     _ready()
-    changes = demos.add_flights(settings().home) if what == "flights" else demos.reset(settings().home)
+    act = demos.add_flights if what == "flights" else demos.reset
+    changes = act(_actor(), settings().home)
     typer.echo("\n".join(changes) or "Nothing to change.")
 
 
@@ -306,6 +307,7 @@ def _asked() -> Actor:
 
 
 doors.add_to(app, _asked)
+belonging.add_to(app, _asked)
 deciding.add_to(app, _asked)
 
 

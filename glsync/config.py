@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="the client secret registered there")
     oidc_role_claim: str = Field("", description="the claim that tells roles: a role, or workspace:role, or several")
     oidc_trust_email: bool = Field(False, description="take an e-mail for proven where nothing is said about that")
+    cookie_secret: Annotated[SecretStr | None, BeforeValidator(_nothing_is_none)] = Field(
+        None, description="signs the cookies of a sign-in; left out: the file cookie.secret in GLSYNC_HOME"
+    )
     public_url: str = Field("", description="address under which people reach the web app, for signing in")
     session_hours: float = Field(12.0, gt=0, le=720, description="hours a sign-in lasts")
     history_days: int = Field(
@@ -186,7 +189,7 @@ def read(**given: Any) -> Settings:
 
 def _told(problem: Any) -> str:
     field = str(problem["loc"][0])
-    secret = field in ("database_url", "secret_key", "next_secret_key")
+    secret = field in ("cookie_secret", "oidc_client_secret", "database_url", "secret_key", "next_secret_key")
     said = "" if secret else f" (given: {problem['input']!r})"
     return f"{PREFIX}{field.upper()}: {problem['msg'].removeprefix('Value error, ')}{said}"
 

@@ -11,6 +11,7 @@ import requests
 from glsync import config
 from glsync.errors import ConfigError, InvalidInput
 from glsync.services import access, demo
+from glsync.services.access import Actor
 
 SECONDS = 300.0
 """What a stand-in may take to load all flights."""
@@ -23,7 +24,7 @@ def connect(port: int, *, is_new_port: bool) -> list[str]:
     return demo.load(access.LOCAL, **_endpoints(_address(port)))
 
 
-def add_flights(home: Path) -> list[str]:
+def add_flights(actor: Actor, home: Path) -> list[str]:
     """Load 336,776 flights into the running stand-in, connect and map them; what changed, in words.
 
     Raises:
@@ -32,16 +33,16 @@ def add_flights(home: Path) -> list[str]:
     """
     address = _running(home)
     _control(requests.post, f"{address}/_standin/flights")
-    return demo.flights(access.LOCAL, **_endpoints(address))
+    return demo.flights(actor, **_endpoints(address))
 
 
-def reset(home: Path) -> list[str]:
+def reset(actor: Actor, home: Path) -> list[str]:
     """Bring the stand-in's data, and what is connected to them, back to how they were at first."""
     address = _running(home)
     _control(requests.delete, f"{address}/_standin/faults")
     _control(requests.post, f"{address}/_standin/demo")
-    demo.reset(access.LOCAL)
-    return demo.load(access.LOCAL, **_endpoints(address))
+    demo.reset(actor)
+    return demo.load(actor, **_endpoints(address))
 
 
 def _running(home: Path) -> str:

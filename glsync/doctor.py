@@ -16,10 +16,10 @@ from typing import Literal
 
 import requests
 
-from glsync import config, running, startup
+from glsync import config, loopback, oidc, running, startup
 from glsync.config import GLIDE_HOSTS, Settings
 from glsync.embedded import Embedded
-from glsync.errors import SyncError
+from glsync.errors import ConfigError, SyncError
 from glsync.store import db, masterkey, migrations, secrets
 
 OLDEST_PYTHON = (3, 11)
@@ -76,9 +76,11 @@ def _settings() -> Iterator[Finding]:
         todo = f"Did you mean {meant}?" if meant else "Remove it, or see docs/operations.md for the names there are."
         yield Finding("settings", "warn", f"{name} is not a setting of ours", todo)
     chosen = config.settings()
-    if chosen.host not in ("127.0.0.1", "localhost", "::1"):
-        todo = "Put a proxy that signs people in before it, or set GLSYNC_HOST=127.0.0.1."
-        yield Finding("settings", "warn", f"The web app listens on {chosen.host}, for everybody who can reach it", todo)
+    try:
+        loopback.refuse_openness(chosen, chosen.host)
+        oidc.streamlit_auth(chosen)
+    except ConfigError as error:
+        yield Finding("settings", "fail", str(error), error.hint)
 
 
 def _disk(home: Path) -> Finding:

@@ -27,6 +27,7 @@ from glsync.children import Child, Guardian
 from glsync.config import Settings
 from glsync.embedded import Embedded
 from glsync.errors import ConfigError, SyncError
+from glsync.loopback import refuse_openness
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOK = 0.5
@@ -60,6 +61,7 @@ def up(wish: Wish, say: Callable[[str], None]) -> None:
     """
     chosen = config.settings()
     host = wish.host or chosen.host
+    refuse_openness(chosen, host)
     say = _to_whom_it_reaches(say)
     stop = _stop_on_signals()
     with running.alone(chosen.home):

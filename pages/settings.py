@@ -6,7 +6,7 @@ import streamlit as st
 
 from glsync.errors import SyncError
 from glsync.services import config
-from glsync.ui import about, automation, background, components, dialogs, shell, state, texts, words
+from glsync.ui import about, automation, background, components, dialogs, people, shell, state, texts, words
 from glsync.ui.commands import attempt, done
 from glsync.ui.components import card, facts, guarded, icon
 
@@ -97,6 +97,7 @@ def reset() -> None:
 
 reset_dialog()
 automation.dialog(visit)
+people.removing_dialog(visit)
 with guarded("settings"):
     now = about.about()
     left, right = st.columns([3, 2], gap="medium")
@@ -106,3 +107,5 @@ with guarded("settings"):
         demo(now)
         configuration()
     automation.cards(visit)
+with guarded("settings_people"):
+    people.draw(visit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -11,12 +12,34 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from glsync.services import queries
+from glsync.services import access, queries
 from glsync.services.access import Actor
 
 Subject = Literal[
-    "connection", "mapping", "run", "error", "errors", "conflict", "conflicts", "table", "token", "hook", "subscription"
+    "connection", "mapping", "run", "error", "errors", "conflict", "conflicts", "table", "token", "hook",
+    "subscription", "member", "invitation", "workspace"
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One change: who did what to which thing; `before` and `after` are what it moved."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject_type: str
+    subject_name: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+def trail(actor: Actor, limit: int = 50, offset: int = 0) -> list[Line]:
+    """Everything that was changed in the workspace, newest first."""
+    access.require(actor, "admin", "read the audit trail")
+    with queries.reading(actor) as session:
+        values = {"workspace": actor.workspace_id, "limit": limit, "offset": offset}
+        return [Line(**line) for line in queries.rows(session, "audit_trail", **values)]
 
 
 def note(

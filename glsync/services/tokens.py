@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from glsync.errors import InvalidInput, NotFound
 from glsync.redaction import never_show
-from glsync.services import access, audit, queries
+from glsync.services import access, audit, members, queries
 from glsync.services.access import Actor, Role
 from glsync.store import tables
 
@@ -51,25 +51,47 @@ def create(actor: Actor, name: str, role: Role, days: int | None = None) -> tupl
         Forbidden: the actor is no admin.
     """
     access.require(actor, "admin", "make an API token")
+    with queries.writing(actor) as session:
+        return _made(session, actor, name, role, days, owner=None)
+
+
+def create_own(actor: Actor, name: str, role: Role, days: int | None = None) -> tuple[TokenRow, str]:
+    """A token of somebody's own: worth no more than they are, and nothing once they are no member.
+
+    Raises:
+        InvalidInput: as for `create`; a role above their own, or nobody signs in here.
+    """
+    access.require(actor, "viewer", "make an API token of their own")
+    if actor.user_id is None:
+        raise InvalidInput("A token of one's own is for people who signed in", hint="Make one for a service instead.")
+    if not access.allowed(actor, members.checked_role(role)):
+        raise InvalidInput(f"The role {role} is more than you may", hint=f"Choose {actor.role} or less.")
+    with queries.writing(actor) as session, queries.stepped_up(session):  # only admins write the table of tokens
+        return _made(session, actor, name, role, days, owner=actor.user_id)
+
+
+def _made(
+    session: Session, actor: Actor, name: str, role: Role, days: int | None, owner: str | None
+) -> tuple[TokenRow, str]:
     clear = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     never_show(clear)
     row = tables.ApiToken(
         workspace_id=actor.workspace_id,
         name=_name(name),
-        role=_role(role),
+        role=members.checked_role(role),
         token_hash=hashed(clear),
         created_by=actor.name,
         expires_at=_expiry(days),
+        user_id=owner,
     )
-    with queries.writing(actor) as session:
-        session.add(row)
-        try:
-            session.flush()
-        except IntegrityError:
-            raise InvalidInput(f"There is already a token named {row.name!r}", hint="Choose another name.") from None
-        session.refresh(row)
-        audit.note(session, actor, "added", "token", row.id, row.name, after={"role": role, "expires": row.expires_at})
-        return _row(row), clear
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise InvalidInput(f"There is already a token named {row.name!r}", hint="Choose another name.") from None
+    session.refresh(row)
+    audit.note(session, actor, "added", "token", row.id, row.name, after={"role": role, "expires": row.expires_at})
+    return _row(row), clear
 
 
 def listing(actor: Actor) -> list[TokenRow]:
@@ -132,8 +154,8 @@ def _live(session: Session, actor: Actor, name: str) -> tables.ApiToken:
 
 def _row(row: tables.ApiToken) -> TokenRow:
     return TokenRow(
-        row.id, row.name, _role(row.role), row.created_by, row.created_at, row.expires_at, row.last_used_at,
-        row.revoked_at,
+        row.id, row.name, members.checked_role(row.role), row.created_by, row.created_at, row.expires_at,
+        row.last_used_at, row.revoked_at,
     )  # fmt: skip
 
 
@@ -141,13 +163,6 @@ def _name(text: str) -> str:
     if not (name := text.strip()) or len(name) > 100 or not name.isprintable():
         raise InvalidInput("A token needs a name of 1 to 100 characters", hint="Name it after who will use it.")
     return name
-
-
-def _role(text: str) -> Role:
-    for role in access.ROLES:
-        if role == text:
-            return role
-    raise InvalidInput(f"{text!r} is not a role", hint=f"Roles are {', '.join(access.ROLES)}.")
 
 
 def _expiry(days: int | None) -> datetime | None:

@@ -49,7 +49,7 @@ def reset_demo(actor: Actor) -> list[str]:
         ConfigError: no demo is running here.
     """
     access.require(actor, "admin", "reset the demo")
-    return demo.reset(config.settings().home)
+    return demo.reset(actor, config.settings().home)
 
 
 def add_flights(actor: Actor) -> list[str]:
@@ -60,4 +60,4 @@ def add_flights(actor: Actor) -> list[str]:
         InvalidInput: the stand-in cannot load it.
     """
     access.require(actor, "editor", "load the demo")
-    return demo.add_flights(config.settings().home)
+    return demo.add_flights(actor, config.settings().home)

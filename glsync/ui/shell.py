@@ -13,7 +13,7 @@ from glsync.errors import SyncError
 from glsync.services import access, demo, runs
 from glsync.services.access import Actor, Role
 from glsync.services.changes import CHANGES, POLLING
-from glsync.ui import live, messages, state, texts, words
+from glsync.ui import live, messages, signing, state, texts, words
 from glsync.ui.components import icon
 
 SILENT = timedelta(seconds=60)
@@ -37,8 +37,8 @@ class Visit:
 
 
 def who() -> Actor:
-    """The reader: without sign-in, the one local user."""
-    return access.LOCAL
+    """The reader: who signed in, or without sign-in the one local user. Where somebody has to sign in, it ends here."""
+    return signing.reader()
 
 
 def enter(page: str, role: Role = "viewer") -> Visit:
@@ -70,7 +70,8 @@ def _status_line(actor: Actor) -> None:
     """Is what stands below alive: the database, the worker, and how often we look."""
     with st.sidebar:
         live.region("shell_pulse", lambda: _pulse(actor), topics=("listener", "connections"))
-        st.caption(f"{texts.PRODUCT} {glsync.__version__} · {words.plain(actor.name)}")
+        signing.draw_menu(actor)
+        st.caption(f"{texts.PRODUCT} {glsync.__version__}" + ("" if actor.user_id else f" · {words.plain(actor.name)}"))
 
 
 def _pulse(actor: Actor) -> None:

@@ -191,6 +191,22 @@ EMPTY = {
     "gone": Empty("search_off", "This is no longer here", "It may have been deleted. Go back to the list."),
 }  # fmt: skip
 
+SIGN_IN = "Sign in to see your workspaces."
+SIGN_IN_OVER = "Your sign-in is over. Sign in again to go on."
+BELONGS_NOWHERE = (
+    "You are signed in as **{name}**, and no workspace is open to you. Ask an administrator to invite this e-mail "
+    "address, then sign in again."
+)
+EMAIL_NOT_PROVEN = "Whoever signed you in did not say that your e-mail address is proven, so no invitation opens to it."
+MEMBERS = "Who may come in, and what they may do here. Pick somebody to change their role or to remove them."
+NO_SIGN_IN = (
+    "Nobody signs in here yet: whoever reaches this app on this machine is its administrator. docs/security.md tells "
+    "how to set up a sign-in; people you invite now may come in from then on."
+)
+SOURCES = {"invited": "Invitation", "claims": "Role of their sign-in"}
+ROLE_OF_CLAIM = "This role comes with the sign-in and is changed there; it counts from the next sign-in on."
+REMOVE_MEMBER = "**{name}** sees nothing of this workspace from now on. What they did stays in the list of changes."
+TELL_THEM = "Nothing is sent: tell them to sign in within {days} days."
 REFUSED = "This page needs the role {needed}; you are signed in as {name} with the role {role}."
 REFUSED_HINT = "Ask an administrator of this workspace to raise your role."
 NEEDS = "Needs the role {role} or higher."

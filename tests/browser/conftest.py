@@ -50,12 +50,14 @@ def until(is_true: Callable[[], Any], what: str) -> Any:
 class App:
     """An app of its own: home, processes, database, stand-in."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
         self.home, self.port = home, _free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith("GLSYNC_")} | {
             "GLSYNC_HOME": str(home),
             "GLSYNC_PORT": str(self.port),
+            "GLSYNC_PUBLIC_URL": self.address,
+            **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -136,11 +138,11 @@ def _free_port() -> int:
 
 
 @contextmanager
-def installation() -> Iterator[App]:
+def installation(**settings: str) -> Iterator[App]:
     """An app on an empty home, gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="glsync-test-"))
     home.chmod(0o755)  # the embedded server may run as another user
-    app = App(home)
+    app = App(home, **settings)
     try:
         yield app.start()
     finally:

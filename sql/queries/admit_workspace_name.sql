@@ -1,0 +1,4 @@
+-- What a workspace is called.
+select w.name
+from glsync.workspaces as w
+where w.id = %(workspace)s

@@ -1,0 +1,3 @@
+-- All workspaces by name.
+select w.id, w.name
+from glsync.workspaces as w
