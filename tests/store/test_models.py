@@ -65,8 +65,8 @@ def test_models_may_be_read_a_second_time_as_a_hot_reload_does():
 
     import glsync.store.tables as tables
 
-    first = tables.MappingRow
+    before = dict(vars(tables))
     try:
-        assert importlib.reload(tables).MappingRow is not first
+        assert importlib.reload(tables).MappingRow is not before["MappingRow"]
     finally:
-        tables.MappingRow = first
+        vars(tables).update(before)

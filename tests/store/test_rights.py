@@ -26,6 +26,7 @@ RIGHTS: dict[str, tuple[str | None, str | None]] = {
     "gl_sync_logs": ("viewer", "operator"),
     "gl_sync_errors": ("viewer", "operator"),
     "gl_conflicts": ("viewer", "operator"),
+    "glsync.ignored_causes": ("viewer", "operator"),
     "glsync.workspaces": ("viewer", NOBODY),
     "glsync.members": ("viewer", "admin"),
     "glsync.invitations": ("admin", "admin"),
