@@ -12,7 +12,7 @@ from glsync.errors import InvalidInput, NotFound
 from glsync.services import errors
 from glsync.services.advice import Advice
 from glsync.services.errors import ErrorFilter, ErrorGroup, ErrorRow, Selection
-from glsync.ui import error_acts, places, state, tables, texts, words
+from glsync.ui import error_acts, explain_view, places, state, tables, texts, words
 from glsync.ui.components import card, chip, empty, facts, guarded, icon, timeline
 from glsync.ui.shell import Visit
 
@@ -60,6 +60,9 @@ def one(visit: Visit, asked: str) -> None:
         st.markdown(words.plain(row.message))
         error_acts.buttons(visit, [row.id], 1, row.mapping_id, "this error")
         error_acts.correction(visit, row)
+        if row.glide_row_id:
+            explain_view.link(visit, row.mapping_id, row.mapping_name, row.glide_row_id)
+            explain_view.dialog()
         left, right = st.columns([3, 2], gap="medium")
         with left:
             _record(row)

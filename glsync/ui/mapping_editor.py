@@ -15,6 +15,7 @@ from glsync.ui import (
     background,
     commands,
     components,
+    explain_view,
     mapping_draft,
     mapping_grid,
     mapping_history,
@@ -62,6 +63,9 @@ def page(visit: Visit, asked: str) -> None:
         mapping_steps.target_card(visit, editing, found)
     with guarded("mappings_columns"):
         _columns(visit, mapping_draft.current(editing.key), found, banner)
+    if editing.saved is not None and editing.saved.id is not None:
+        explain_view.lookup(visit, editing.saved.id, editing.saved.name)
+        explain_view.dialog()
 
 
 def close() -> None:

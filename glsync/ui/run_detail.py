@@ -11,7 +11,7 @@ from glsync.errors import NotFound
 from glsync.services import runs
 from glsync.services.errors import ErrorGroup
 from glsync.services.runs import RunRow
-from glsync.ui import commands, dialogs, live, places, run_view, state, texts, undo_view, words
+from glsync.ui import commands, dialogs, explain_view, live, places, run_view, state, texts, undo_view, words
 from glsync.ui.components import card, empty, guarded, icon
 from glsync.ui.shell import Visit
 
@@ -30,7 +30,9 @@ def page(visit: Visit, asked: str) -> None:
             "runs_detail_live", lambda: _draw(visit, run.id), busy=lambda: not runs.get(visit.actor, run.id).ended
         )
         approval_dialog(visit, run)
+        explain_view.lookup(visit, run.mapping_id, run.mapping_name)
         undo_view.dialog(visit, run)
+        explain_view.dialog()
 
 
 def close() -> None:

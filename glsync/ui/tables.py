@@ -242,6 +242,8 @@ def runs(rows: Sequence[RunRow], *, key: str) -> int | None:
 
 def asked(row: RunRow) -> str:
     """Sync now by ada; Schedule."""
+    if row.undo_of:
+        return f"Undo by {row.actor}" if row.actor else "Undo"
     how = texts.TRIGGERS.get(row.trigger, row.trigger)
     return f"{how} by {row.actor}" if row.actor and row.trigger in ("manual", "retry") else how
 

@@ -256,6 +256,11 @@ APPROVAL = "{rows} in {side}: {act}. Nothing else of this mapping is approved by
 WORKING_PLAN = "Reading both sides"
 NOTHING_TO_DO = "Both sides are equal: a run now would write nothing."
 
+EXPLAIN_ROW = "Its id in Glide, or its key in Postgres"
+EXPLAIN_HELP = "Shows what both sides say now and why a run does what it does. Looking in Glide may cost updates."
+WORKING_EXPLAIN = "Looking at the row on both sides"
+NOT_AGREED = "never agreed on"
+NEVER_WRITTEN = "No run wrote this row, as far back as history is kept."
 PART_WAITS = "This part will wait for approval; the rest is written."
 UNDO_HELP = "Puts back what this run replaced, on both sides. What it would do is shown first."
 UNDO_WAITS = "Pressing the button below approves exactly this."

@@ -87,6 +87,21 @@ def test_a_run_of_creates_updates_and_deletes_is_taken_back_on_both_sides(begun)
     }
 
 
+def test_a_run_that_only_writes_to_glide_is_taken_back(begun):
+    world = begun
+    world.change_mapping(sync_direction="to_glide")
+    before = {row["Name"]: row.get("prc00") for row in world.glide.rows(TABLE).values()}
+    world.postgres_has("g2", price=22)
+    world.postgres_adds(name="new in Postgres", price=8)
+    world.sql("delete from items where name = 'born here 1'")
+    postgres = sides(world)[1]
+    report = world.sync()
+    done = undo(world, report)
+    assert (done.counts.created, done.counts.updated, done.counts.deleted) == (1, 1, 1)
+    assert {row["Name"]: row.get("prc00") for row in world.glide.rows(TABLE).values()} == before
+    assert sides(world)[1] == postgres
+
+
 def test_a_plan_of_an_undo_writes_nothing_and_costs_what_it_says(begun):
     world = begun
     report = everything(world)
