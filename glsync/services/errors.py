@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from glsync.errors import InvalidInput, NotFound
-from glsync.services import access, audit, mappings, queries, starting
+from glsync.services import access, audit, mappings, queries, sheets, starting
 from glsync.services.access import Actor
 from glsync.services.advice import Advice, advice
 from glsync.services.events import Event
@@ -362,8 +362,6 @@ EXPORTED = (
     "created_at", "last_seen_at", "state", "mapping_name", "type", "column", "glide_row_id", "value", "rule", "message",
     "attempts", "resolved_at", "resolved_by", "notes", "id",
 )  # fmt: skip
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
-"""What makes a spreadsheet take a cell for a formula, see CWE-1236."""
 
 
 def export(actor: Actor, filter: ErrorFilter = OPEN) -> pd.DataFrame:
@@ -373,14 +371,7 @@ def export(actor: Actor, filter: ErrorFilter = OPEN) -> pd.DataFrame:
     access.require(actor, "viewer", "export errors")
     with queries.writing(actor) as session:  # a screen's time limit would cut a large export short
         found = queries.rows(session, "errors_list", **_values(actor, filter), limit=None, offset=0)
-    frame = pd.DataFrame(found, columns=EXPORTED)
-    texts = [name for name in EXPORTED if name not in ("created_at", "last_seen_at", "resolved_at", "attempts", "id")]
-    return frame.assign(**{name: frame[name].map(guarded, na_action="ignore") for name in texts})
-
-
-def guarded(text: object) -> object:
-    """The text with a quotation mark before it where a spreadsheet would take it for a formula."""
-    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text
+    return sheets.guard(pd.DataFrame(found, columns=EXPORTED))
 
 
 # Parts

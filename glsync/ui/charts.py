@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from glsync.services import sheets
 from glsync.ui import texts, words
 from glsync.ui.components import icon
 
@@ -52,7 +53,7 @@ def _table(figure: Figure) -> None:
     st.dataframe(table, hide_index=True, height=HEIGHT, alt=f"{figure.title} as a table", placeholder="–")
     st.download_button(
         "CSV",
-        table.to_csv(index=False),
+        sheets.csv(table),
         file_name=f"{figure.key}.csv",
         mime="text/csv",
         key=f"metrics_csv_{figure.key}",

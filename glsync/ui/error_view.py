@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from glsync.errors import InvalidInput, NotFound
-from glsync.services import errors
+from glsync.services import errors, sheets
 from glsync.services.advice import Advice
 from glsync.services.errors import ErrorFilter, ErrorGroup, ErrorRow, Selection
 from glsync.ui import error_acts, explain_view, places, state, tables, texts, words
@@ -152,7 +152,7 @@ def _selection(visit: Visit, found: ErrorGroup, shown: ErrorFilter, ticked: list
 
 def _csv(visit: Visit, shown: ErrorFilter) -> Callable[[], str]:
     """The export, made when it is asked for."""
-    return lambda: errors.export(visit.actor, shown).to_csv(index=False)
+    return lambda: sheets.csv(errors.export(visit.actor, shown))
 
 
 def show_error(error_id: UUID) -> None:

@@ -106,7 +106,7 @@ def facts(run: RunRow) -> str:
     told = [
         f"Started {words.moment(run.started_at)}",
         f"took {words.duration(run.seconds)}" if run.completed_at else f"running for {words.duration(run.seconds)}",
-        tables.asked(run),
+        words.plain(tables.asked(run)),
         texts.DIRECTIONS[run.direction],
         price(run.price),
     ]

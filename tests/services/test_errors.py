@@ -190,7 +190,7 @@ def test_no_cell_of_an_export_acts_as_a_formula(wrong: Any):
     for row, value in enumerate(["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "plain", "a=b"]):
         wrong(f"=row{row}", value=value)
     exported = errors.export(VIEWER).sort_values("glide_row_id")
-    assert list(exported["value"]) == ["'=1+1", "'+1", "'-1", "'@x", "'\t=1", "'\r=1", "'\n=1", "plain", "a=b"]
+    assert list(exported["value"]) == ["'=1+1", "'+1", "'-1", "'@x", "'\t'=1", "'\r'=1", "'\n'=1", "plain", "a=b"]
     assert all(text.startswith("'=row") for text in exported["glide_row_id"])
     written = io.StringIO()
     exported.to_csv(written, index=False)
