@@ -21,7 +21,7 @@ from glsync import __version__, outward, signing, statements
 from glsync.config import settings
 from glsync.errors import SyncError
 from glsync.redaction import never_show
-from glsync.store import db, secrets
+from glsync.store import db, identity, secrets
 
 KEY_FIELD = "subscription_key"
 WAITS = tuple(
@@ -112,6 +112,7 @@ def keep_secret(url: str) -> None:
 
 def _load(delivery_id: str) -> Message | None:
     with db.connect("glsync webhook") as connection, connection.cursor(cursor_factory=extras.RealDictCursor) as cursor:
+        identity.refuse_copy(cursor)  # the original tells its receivers itself
         cursor.execute(statements.text("delivery_load"), {"id": delivery_id})
         found = cursor.fetchone()
         if found is None:

@@ -25,6 +25,7 @@ def add_to(app: typer.Typer, ready: Callable[[], Actor]) -> None:
         group.callback()(_remembering(ready))
         app.add_typer(group, name=name)
     app.command("rotate-key")(_rotating(ready))
+    app.command("rearm")(_rearming(ready))
 
 
 def _remembering(ready: Callable[[], Actor]) -> Callable[[typer.Context], None]:
@@ -59,6 +60,23 @@ AFTERWARDS = {
     "file": "The new key is in secret.key; renew the copies you keep of it.",
     "vault": "The new key is in Supabase Vault; there is nothing else to do.",
 }
+
+
+# Copies
+
+
+def _rearming(ready: Callable[[], Actor]) -> Callable[[str | None], None]:
+    def rearm(
+        mapping: Annotated[str | None, typer.Argument(help="Only this mapping, the copy of another.")] = None,
+    ) -> None:
+        """Let a copied database, or a copied mapping, write from now on."""
+        from glsync.services import arming
+
+        actor = ready()
+        was_copy = arming.rearm(actor) if mapping is None else arming.rearm_mapping(actor, mapping)
+        typer.echo("Re-armed: it runs from now on." if was_copy else "Nothing to do: it is no copy.")
+
+    return rearm
 
 
 # Keys to the API

@@ -11,6 +11,8 @@ SyncError                      type                 retryable
 ├── ParentsFirst               PARENTS_FIRST        yes   mappings that this one refers to run before it
 ├── StaleVersion               STALE_WRITE          no    somebody else saved first
 ├── GuardStop                  GUARD_STOP           no    waits for approval of exactly one plan
+├── CopiedDatabase             GUARD_STOP           no    nothing of a copy runs until it is re-armed
+├── CopiedMapping              GUARD_STOP           no    nor does a mapping that another one looks like
 ├── LeaseLost                  LEASE_LOST           no    another runner took the mapping over
 ├── Cancelled                  CANCELLED            no    somebody pressed Cancel
 ├── Interrupted                INTERRUPTED          yes   the worker is stopping; another one carries on
@@ -135,6 +137,26 @@ class GuardStop(SyncError):
     def __init__(self, waiting: Sequence[Waiting]) -> None:
         self.waiting = tuple(waiting)
         super().__init__("; ".join(part.reason for part in waiting))
+
+
+class CopiedDatabase(SyncError):
+    """A database that was restored or cloned from another one, which may be at work."""
+
+    type = "GUARD_STOP"
+    hint = "If nothing else writes to these Glide apps, re-arm it: Settings, Re-arm, or python -m glsync rearm."
+
+    def __init__(self) -> None:
+        super().__init__("This database is a copy of another one, and nothing of it runs until it is re-armed")
+
+
+class CopiedMapping(SyncError):
+    type = "GUARD_STOP"
+
+    def __init__(self, name: str, original: str) -> None:
+        super().__init__(
+            f"Mapping {name!r} pairs the same two tables as {original!r}, which runs already",
+            hint=f"Delete one of them. If both are wanted: python -m glsync rearm {name}",
+        )
 
 
 class LeaseLost(SyncError):

@@ -15,7 +15,7 @@ from glsync import config
 from glsync.config import Settings
 from glsync.errors import ConfigError, SyncError
 from glsync.statements import SQL
-from glsync.store import db
+from glsync.store import db, identity
 
 CHILD = "GLSYNC_CHILD"
 """Set for the children of `up`: everything stands already."""
@@ -45,7 +45,9 @@ def migrate(optional: Collection[str] = ()) -> list[str]:
     """Bring the database to the schema this version needs and return the names of what was applied."""
     from glsync.store import migrations  # it brings the queue's library, which takes half a second
 
-    return migrations.migrate(db.database_url(), optional)
+    done = migrations.migrate(db.database_url(), optional)
+    identity.remember()
+    return done
 
 
 def ready(chosen: Settings) -> None:
@@ -56,6 +58,8 @@ def ready(chosen: Settings) -> None:
     db.database_url()
     if chosen.url is None and _lacks_something():
         migrate()
+    elif chosen.url is None:
+        identity.remember()
 
 
 def _lacks_something() -> bool:

@@ -31,7 +31,7 @@ from glsync.errors import (
     SyncError,
 )
 from glsync.glide import App, open_glide
-from glsync.store import db, problems, runs, schedules
+from glsync.store import db, identity, problems, runs, schedules
 from glsync.store.db import transaction
 from glsync.store.lease import Lease, held
 from glsync.values import Counts, Plan, Price, Problem, RowWhy, RunReport, Status, UndoPlan
@@ -112,6 +112,8 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
         if not runs.begin(cursor, job, lease.epoch):
             return RunReport(log_id, job.status, "This run had already ended", job.done, 0.0, Price(job.paid))
     with transaction(connection) as cursor:
+        identity.refuse_copy(cursor)
+        identity.refuse_copied_mapping(cursor, job.mapping.id, job.mapping.name)
         _preflight(cursor, job)
     with open_glide(job.connection, pause=lambda seconds, error: lease.wait(seconds, _waiting(seconds, error))) as app:
         job = shapes.adapted(connection, job, app)

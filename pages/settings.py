@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from glsync.errors import SyncError
-from glsync.services import config
+from glsync.services import arming, config
 from glsync.ui import about, automation, background, components, dialogs, people, shell, state, texts, words
 from glsync.ui.commands import attempt, done
 from glsync.ui.components import card, facts, guarded, icon
@@ -22,6 +22,21 @@ def installation(found: about.About) -> None:
             st.badge("Not ready", icon=icon("error"), color="red")
         facts(found.facts, alt="Facts about this installation")
         st.caption("A closer look at everything: python -m glsync doctor")
+        if found.is_ready:
+            copied()
+
+
+def copied() -> None:
+    """A copied database rests until somebody says that it may write."""
+    if not arming.is_copy(visit.actor):
+        return
+    st.markdown(f":red[{icon('content_copy')}] {texts.COPY}")
+    st.button("Re-arm", key="settings_rearm", icon=icon("lock_open"), help=texts.REARM, on_click=rearm)
+
+
+def rearm() -> None:
+    if attempt(arming.rearm, visit.actor) is not None:
+        done("Re-armed: its mappings run from now on.")
 
 
 def configuration() -> None:

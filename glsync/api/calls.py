@@ -15,7 +15,7 @@ from glsync.services import hooks
 
 router = APIRouter()
 
-WANTED = (400, 401, 404, 413, 422, 429, 500, 503)
+WANTED = (400, 401, 404, 409, 413, 422, 429, 500, 503)
 
 
 @router.post(

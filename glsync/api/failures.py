@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse
 
 from glsync.errors import (
     AlreadyRunning,
+    CopiedDatabase,
+    CopiedMapping,
     DatabaseUnavailable,
     Forbidden,
     GlideBusy,
@@ -77,9 +79,9 @@ class RunFailed(SyncError):
 
 STATUS: tuple[tuple[type[SyncError], int], ...] = (
     (BadRequest, 400), (NotSignedIn, 401), (NotProven, 401), (Forbidden, 403), (NotFound, 404),
-    (GlideTableMissing, 404), (AlreadyRunning, 409), (StaleVersion, 409), (GuardStop, 409), (TooLarge, 413),
-    (InvalidInput, 422), (InvalidMapping, 422), (SecurityBlocked, 422), (TooManyCalls, 429), (GlideBusy, 429),
-    (GlideError, 502), (DatabaseUnavailable, 503),
+    (GlideTableMissing, 404), (AlreadyRunning, 409), (CopiedDatabase, 409), (CopiedMapping, 409), (StaleVersion, 409),
+    (GuardStop, 409), (TooLarge, 413), (InvalidInput, 422), (InvalidMapping, 422), (SecurityBlocked, 422),
+    (TooManyCalls, 429), (GlideBusy, 429), (GlideError, 502), (DatabaseUnavailable, 503),
 )  # fmt: skip
 """The first kind that fits decides; anything else is our own trouble, 500."""
 

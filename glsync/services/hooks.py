@@ -23,8 +23,8 @@ from glsync.services import access, audit, mappings, queries
 from glsync.services.access import Actor
 from glsync.services.here import refuse_what_rests
 from glsync.services.tokens import hashed
+from glsync.store import identity, tables
 from glsync.store import secrets as sealing
-from glsync.store import tables
 
 HEADER = "x-webhook-secret"
 KEY_FIELD = "hook_key"
@@ -162,6 +162,7 @@ def received(token: str, headers: Mapping[str, str], body: bytes) -> Taken:
         NotFound: no webhook has this address.
         NotProven: a header or signature is missing, wrong or too old.
         InvalidInput: the mapping is a draft or switched off.
+        CopiedDatabase: nothing of it runs.
     """
     with queries.unrestricted() as session:  # a webhook has no role: its address alone says what it may
         found = queries.one(session, "hook_find", hash=hashed(token))
@@ -172,6 +173,8 @@ def received(token: str, headers: Mapping[str, str], body: bytes) -> Taken:
         if found["signing_keys"] and not _is_new(session, found, headers, body):
             return Taken(None)
         refuse_what_rests(found["mapping_name"], found["mapping_status"], enabled=found["enabled"])
+        with queries.driver(session).cursor() as cursor:
+            identity.refuse_copy(cursor)
         log_id = queries.scalar(
             session, "hook_hint", mapping=found["mapping_id"], actor=f"webhook {found['name']}", seconds=PAUSE_SECONDS
         )

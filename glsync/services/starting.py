@@ -14,7 +14,7 @@ from glsync.errors import AlreadyRunning
 from glsync.services import audit, mappings, queries
 from glsync.services.access import Actor
 from glsync.services.here import refuse_what_rests
-from glsync.store import tables
+from glsync.store import identity, tables
 from glsync.values import Trigger
 
 AT_ONCE: frozenset[Trigger] = frozenset({"manual", "cli", "api"})
@@ -43,9 +43,11 @@ def enqueue(
     Raises:
         NotFound: no such mapping in the actor's workspace.
         InvalidInput: it is a draft or switched off.
+        CopiedDatabase, CopiedMapping: a copy that was not re-armed.
         AlreadyRunning: a run of it is under way, and the trigger is one of AT_ONCE.
     """
     mapping = runnable(mappings.stored(session, actor, mapping_id))
+    refuse_copies(session, mapping)
     if trigger in AT_ONCE and (running := queries.scalar(session, "runs_under_way", mapping=mapping.id)) is not None:
         raise AlreadyRunning(mapping.name, running)
     options: dict[str, Any] = {"approve": approve} if approve else {}
@@ -71,3 +73,15 @@ def runnable(mapping: tables.MappingRow) -> tables.MappingRow:
     pause = (mapping.options or {}).get("pause")
     refuse_what_rests(mapping.name, mapping.status, enabled=mapping.enabled, pause=pause)
     return mapping
+
+
+def refuse_copies(session: Session, mapping: tables.MappingRow) -> None:
+    """Refuse at once what a run would be refused for.
+
+    Raises:
+        CopiedDatabase, CopiedMapping: a copy that was not re-armed.
+    """
+    assert mapping.id is not None  # it is stored
+    with queries.driver(session).cursor() as cursor:
+        identity.refuse_copy(cursor)
+        identity.refuse_copied_mapping(cursor, mapping.id, mapping.name)

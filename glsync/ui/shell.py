@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import glsync
 from glsync.errors import SyncError
-from glsync.services import access, demo, runs
+from glsync.services import access, arming, demo, runs
 from glsync.services.access import Actor, Role
 from glsync.services.changes import CHANGES, POLLING
 from glsync.ui import live, messages, signing, state, texts, words
@@ -76,7 +76,7 @@ def _status_line(actor: Actor) -> None:
 
 def _pulse(actor: Actor) -> None:
     try:
-        seen = runs.worker_seen(actor)
+        seen, is_copy = runs.worker_seen(actor), arming.is_copy(actor)
     except SyncError:
         since = state.made_once(_SINCE, lambda: datetime.now(UTC))
         st.badge("Database unreachable", icon=icon("cloud_off"), color="red")
@@ -89,6 +89,8 @@ def _pulse(actor: Actor) -> None:
     else:
         said = texts.POLLING.format(seconds=round(POLLING))
         st.badge(said, icon=icon("history_toggle_off"), color="gray", help=texts.POLLING_HELP)
+    if is_copy:
+        st.badge("A copy: nothing runs", icon=icon("content_copy"), color="red", help=texts.COPY)
     if seen is None:
         st.badge("No worker yet", icon=icon("hourglass_empty"), color="orange", help=texts.NO_WORKER)
     elif datetime.now(UTC) - seen > SILENT:

@@ -213,6 +213,11 @@ NEEDS = "Needs the role {role} or higher."
 """Help of a button that is drawn but disabled for this reader."""
 DEMO_DATA = "A stand-in on this machine plays Glide. Nothing leaves it."
 LIVE_DATA = "Connected to Glide itself."
+REARM = "Only when nothing else writes to these Glide apps any more, or when their connections here name other ones."
+COPY = (
+    "This database is a copy of another one, which may be at work. So that no two write to the same Glide app, nothing "
+    "of it runs until it is re-armed in the settings."
+)
 NO_WORKER = "Runs wait in the queue until a worker takes them. Start one with: python -m glsync worker"
 WORKER = "A worker is at hand: what is queued begins at once."
 LIVE = "The database tells this page of every change as it happens."

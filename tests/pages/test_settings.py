@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import glsync
+from glsync import startup
 from glsync.services import hooks, subscriptions, tokens
 from glsync.services.access import LOCAL
+
+COPIED = """
+do $$ begin
+    execute format('comment on schema glsync is %L', regexp_replace(
+        obj_description('glsync'::regnamespace, 'pg_namespace'), '"number": [0-9]+', '"number": 1'));
+end $$
+"""
+"""What a database knows of itself after it was cloned."""
 
 
 def test_the_installation_is_described(open_page):
@@ -61,3 +70,15 @@ def test_an_address_is_told_of_events_paused_and_removed(open_page):
     assert subscriptions.listing(LOCAL)[0].disabled_reason == "Switched off by local"
     page.press("Remove")
     assert subscriptions.listing(LOCAL) == []
+
+
+def test_a_copied_database_says_so_on_every_page_and_is_re_armed_here(open_page, items, ask):
+    startup.migrate()
+    ask(COPIED)
+    assert "A copy: nothing runs" in open_page("runs").text
+    refused = open_page("runs").press("Sync now")
+    assert "This database is a copy of another one" in refused.text
+    page = open_page("settings").press("Re-arm")
+    assert "its mappings run from now on" in page.text
+    assert "A copy: nothing runs" not in page.text
+    assert "items is queued." in open_page("runs").press("Sync now").text
