@@ -15,7 +15,7 @@ from glsync.services import access, audit, connections, errors, mappings, querie
 from glsync.services.access import Actor
 from glsync.services.errors import ErrorRow, Retried
 from glsync.services.mappings import MappingDraft
-from glsync.store import runs
+from glsync.store import identity, runs
 from glsync.values import ColumnPair, Kind, Price
 
 NOT_HERE = "Correct it where it comes from, then retry."
@@ -84,6 +84,8 @@ def _of_kind(kind: Kind, text: str) -> object:
 
 
 def _write(actor: Actor, mapping: MappingDraft, row_id: str, cells: dict[str, object]) -> None:
+    with queries.reading(actor) as session, queries.driver(session).cursor() as cursor:
+        identity.refuse_copy(cursor)
     with glide.open_glide(connections.opened(actor, mapping.connection_id)) as app:
         source = app.source(mapping.glide_table)
         (outcome,) = source.write([Op(str(uuid4()), "update", row_id, cells)])

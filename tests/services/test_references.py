@@ -87,7 +87,8 @@ def test_a_renamed_mapping_is_still_referred_to_by_its_children_and_itself(appli
 def test_a_mapping_that_others_refer_to_is_not_removed(applied: Any):
     applied(mapped("orders", Name="customers"), mapped("customers", Name="customers"))
     customers, orders = (mappings.find(ADMIN, name).id for name in ("customers", "orders"))
-    assert customers and orders
+    assert customers
+    assert orders
     with pytest.raises(InvalidInput, match="orders refers to the rows of customers"):
         mappings.remove(ADMIN, customers, "customers")
     mappings.remove(ADMIN, orders, "orders")
