@@ -8,6 +8,7 @@ from typing import Any
 
 from glsync.config import Settings
 from glsync.errors import ConfigError
+from glsync.redaction import never_show
 
 CALLBACK = "/oauth2callback"
 COOKIE = "cookie.secret"
@@ -23,12 +24,15 @@ def streamlit_auth(chosen: Settings) -> dict[str, Any] | None:
     if chosen.oidc_metadata_url is None:
         return None
     _refuse_gaps(chosen)
+    client_secret, cookie_secret = chosen.oidc_client_secret.get_secret_value(), _cookie_secret(chosen)
+    never_show(client_secret)
+    never_show(cookie_secret)
     return {
         "auth": {
             "redirect_uri": chosen.public_url.rstrip("/") + CALLBACK,
-            "cookie_secret": _cookie_secret(chosen),
+            "cookie_secret": cookie_secret,
             "client_id": chosen.oidc_client_id,
-            "client_secret": chosen.oidc_client_secret.get_secret_value(),
+            "client_secret": client_secret,
             "server_metadata_url": chosen.oidc_metadata_url,
         }
     }

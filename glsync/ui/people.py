@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
@@ -182,8 +184,8 @@ def _trail(visit: Visit) -> None:
             "actor": [line.actor for line in found],
             "act": [f"{line.action} {line.subject_type}" for line in found],
             "thing": [line.subject_name for line in found],
-            "before": [line.before for line in found],
-            "after": [line.after for line in found],
+            "before": [_told(line.before) for line in found],
+            "after": [_told(line.after) for line in found],
         }
     )
     st.dataframe(
@@ -202,3 +204,8 @@ def _trail(visit: Visit) -> None:
     )
     if len(found) == TRAIL or page > 1:
         st.pagination(page + (len(found) == TRAIL), key="people_trail_page")
+
+
+def _told(fields: dict[str, Any] | None) -> str | None:
+    """As JSON, so that a line does not get the fields of all the others."""
+    return None if fields is None else json.dumps(fields, ensure_ascii=False)
