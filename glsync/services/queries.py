@@ -22,6 +22,9 @@ from glsync.store import db
 
 Row = dict[str, Any]
 
+CALL_SECONDS = 30.0
+"""The longest a statement of a call may take that comes from nobody we know yet."""
+
 
 def reading(actor: Actor) -> AbstractContextManager[Session]:
     """A session for a screen, with the rights of its reader: no statement takes longer than GLSYNC_PAGE_TIMEOUT."""

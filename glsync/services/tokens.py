@@ -125,7 +125,7 @@ def actor_of(clear: str) -> tuple[UUID, Actor] | None:
     """Whoever holds this token, with its id; None when it is unknown, expired or revoked."""
     if not clear.startswith(PREFIX) or len(clear) > 100:
         return None
-    with queries.unrestricted() as session:  # nobody is known yet
+    with queries.unrestricted(timeout=queries.CALL_SECONDS) as session:  # nobody is known yet
         found = queries.one(session, "token_use", hash=hashed(clear))
     if found is None:
         return None

@@ -42,6 +42,8 @@ SUPABASE_HOSTS = (".supabase.co", ".supabase.com")
 KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 CONNECT_SECONDS = 10
 LEAST_PASSWORD = 10
+LOCK_SECONDS = 15.0
+"""A person waits no longer than this for what somebody else is changing."""
 
 _PASSING = ("08", "53", "57P0", "40001", "40P01", "55P03")
 """SQLSTATEs that pass: no connection, no room, shutting down, serialisation, deadlock, a lock not to be had."""
@@ -146,7 +148,7 @@ def session(*, claims: str | None = None, timeout: float | None = None) -> Itera
 
 def _begin(connection: sqlalchemy.Connection, claims: str | None, seconds: float | None) -> None:
     if claims is not None:
-        values = {"claims": claims, "milliseconds": _milliseconds(seconds)}
+        values = {"claims": claims, "milliseconds": _milliseconds(seconds), "lock": _milliseconds(LOCK_SECONDS)}
         found = connection.exec_driver_sql(statements.text("session_person"), values).one()
         _refuse_without_fence(found.role)
     elif seconds is not None:
@@ -156,7 +158,8 @@ def _begin(connection: sqlalchemy.Connection, claims: str | None, seconds: float
 
 def become(cursor: psycopg2.extensions.cursor, claims: str) -> None:
     """From here to the end of its transaction, a connection of your own acts with these claims."""
-    cursor.execute(statements.text("session_person"), {"claims": claims, "milliseconds": None})
+    values = {"claims": claims, "milliseconds": None, "lock": _milliseconds(LOCK_SECONDS)}
+    cursor.execute(statements.text("session_person"), values)
     found = cursor.fetchall()[0]
     _refuse_without_fence(found["role"] if isinstance(found, dict) else found[-1])
 
@@ -255,6 +258,8 @@ def translated(error: BaseException) -> SyncError:
     said = _first_line(error)
     if not sqlstate:
         return _without_sqlstate(error, said)
+    if sqlstate == "55P03" and "lock timeout" in said:
+        return DatabaseUnavailable("Somebody else is changing this right now", sqlstate=sqlstate, hint=_BUSY)
     if sqlstate.startswith(_PASSING):
         return DatabaseUnavailable(f"The database does not serve us now: {said}", sqlstate=sqlstate)
     if sqlstate == "57014":
