@@ -60,7 +60,7 @@ def writes(
 
     Args:
         ids: the rows `side` would lose or see changed.
-        base: rows both sides held when they last agreed; a first match has none and changes what it must.
+        base: rows both sides held when they last agreed; on a first match those that both may share.
         left: rows the other side holds now.
     """
     if not ids or operation == "create":

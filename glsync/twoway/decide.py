@@ -314,14 +314,19 @@ Stop = tuple[Waiting, list[Item]]
 
 
 def _risky(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Stop]:
-    """Deletes and updates beyond the limits, a side that became empty."""
+    """Deletes and updates beyond the limits, a side that became empty.
+
+    On a first match nothing was agreed yet: updates then count against the rows that both sides may share, so that a
+    mapping turned round by mistake does not overwrite a table.
+    """
     mapping_id = run.job.mapping.id
     left = {"postgres": run.glide_rows, "glide": run.sides.postgres_rows(cursor)}
     for side, operation in GUARDED:
         counted = (item for item in decided.of(side, operation) if not refer.only_links(run, item, side))
         held = sorted(counted, key=lambda item: item.name)
         names = [item.name for item in held]
-        stop = guard.writes(mapping_id, side, operation, names, base=decided.base_rows, left=left[side])
+        agreed = decided.base_rows or (min(left.values()) if operation == "update" else 0)
+        stop = guard.writes(mapping_id, side, operation, names, base=agreed, left=left[side])
         if stop:
             exactly = [_exactly(item, change) for item in held for change in item.decision.changes]
             yield replace(stop, hash=guard.plan_hash(mapping_id, f"{side} {operation}", exactly)), held

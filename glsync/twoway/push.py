@@ -87,6 +87,7 @@ def _cell(run: Run, pair: ColumnPair, value: Any) -> Any:
 def _prepare_creates(cursor: extensions.cursor, run: Run, items: Sequence[Item], intents: Sequence[Intent]) -> None:
     """Rows on their way into Glide are known by their key in Postgres until Glide has named them anew."""
     links.save(cursor, run.job.mapping.id, [Link(each.link_id, None, each.pg_key, None, None) for each in intents])
+    links.name(cursor, dict.fromkeys((item.link.id for item in items if item.link.glide_row_id), None))
     old_names = [item.seen for item in items if item.seen.named]
     run.sides.name(
         cursor,

@@ -25,6 +25,9 @@ from tests.twoway.simulation import switches
 from tests.twoway.simulation.play import Play, Played
 from tests.twoway.simulation.stage import Stage, allow
 
+SOON = 100
+"""Seeds between two lines of figures."""
+
 
 def main() -> int:
     given = arguments()
@@ -40,10 +43,11 @@ def main() -> int:
                     failed += bool(played.wrong)
                     count(figures, played)
                     report(played, which, verbose=given.seeds == 1 and which is None)
+                if not figures["seeds"] % SOON:
+                    tell(figures, failed, began)
                 if given.seconds and time.monotonic() - began > given.seconds:
                     break
-    told = ", ".join(f"{value:,} {name}" for name, value in figures.items())
-    print(f"{told}; {failed} seeds with something wrong; {time.monotonic() - began:.0f} s")
+    tell(figures, failed, began)
     return 1 if failed else 0
 
 
@@ -74,6 +78,11 @@ def count(figures: Counter[str], played: Played) -> None:
     figures["calls struck"] += played.faults
     figures["conflicts"] += played.conflicts
     figures["quiet runs"] += played.quiet
+
+
+def tell(figures: Counter[str], failed: int, began: float) -> None:
+    told = ", ".join(f"{value:,} {name}" for name, value in figures.items())
+    print(f"{told}; {failed} seeds with something wrong; {time.monotonic() - began:.0f} s", flush=True)
 
 
 def report(played: Played, which: int | None, *, verbose: bool) -> None:

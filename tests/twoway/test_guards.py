@@ -237,3 +237,46 @@ def test_a_classic_read_that_missed_rows_deletes_nothing(classic):
     for _ in range(4):
         classic.sync()
         assert len(classic.in_postgres()) == 30
+
+
+def test_a_mapping_turned_round_by_mistake_waits_before_it_overwrites(world):
+    world.change_mapping(sync_direction="to_supabase")
+    world.glide_has_many(ROWS)
+    world.sync()
+    world.glide_has(**{row: {"Name": f"new {row}"} for row in ids(ROWS)})
+    world.change_mapping(sync_direction="to_glide")
+    for _ in range(2):
+        report = world.sync()
+        assert [(part.side, part.operation, part.rows) for part in report.waiting] == [("glide", "update", ROWS)]
+    assert set(world.names()[0].values()) == {f"new {row}" for row in ids(ROWS)}
+    world.change_mapping(sync_direction="to_supabase")
+    world.sync()
+    glide, postgres = world.names()
+    assert glide == postgres
+    assert glide["r000001"] == "new r000001"
+
+
+def test_a_mapping_turned_round_over_an_emptied_table_takes_nothing_from_glide(world):
+    world.change_mapping(sync_direction="to_supabase")
+    world.glide_has_many(ROWS)
+    world.sync()
+    world.sql("truncate items")
+    world.change_mapping(sync_direction="to_glide")
+    for _ in range(2):
+        world.sync()
+        world.time_passes()
+    assert len(world.names()[0]) == ROWS
+
+
+def test_a_narrower_filter_takes_no_row_from_either_side(many):
+    many.option(filter="Quantity < 10.0")
+    for _ in range(2):
+        assert many.sync().counts.stored == 0
+        many.time_passes()
+    many.glide_has(r000030=None, r000002={"Name": "quill"})
+    many.postgres_drops("r000031")
+    many.sync()
+    glide, postgres = many.names()
+    assert ("r000031" in glide, "r000030" in postgres) == (True, True)
+    assert (len(glide), len(postgres)) == (ROWS - 1, ROWS - 1)
+    assert postgres["r000002"] == "quill"

@@ -70,6 +70,23 @@ def test_with_a_marker_a_row_edited_before_it_was_found_keeps_the_edit(marked):
     assert marked.names() == ({row: "quill"},) * 2
 
 
+def test_a_row_made_again_is_not_made_twice_while_its_answer_is_missing(marked):
+    marked.change_mapping(conflict_policy="postgres")
+    marked.glide_has(a={"Name": "pen"})
+    marked.sync()
+    marked.glide_has(a=None)
+    marked.postgres_has("a", name="ink")
+    lose(marked, at="request", effect="none")
+    marked.sync()
+    sent = marked.writes()
+    marked.sync()
+    assert marked.writes() == sent
+    runs(marked)
+    assert rows(marked) == ["ink"]
+    assert marked.names()[0] == marked.names()[1]
+    assert marked.is_quiet()
+
+
 def test_an_add_that_a_proxy_sent_twice_is_told_and_not_copied_to_postgres(marked):
     marked.glide.fault("replay", site=["mutate", "add"])
     marked.postgres_adds(name="cup")

@@ -6,11 +6,15 @@ Thousands of seeds are played by `make simulate`; see docs/simulation.md.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from itertools import combinations
+from typing import Any
 
 import pytest
 
 from glsync.standin.settings import UNKNOWN
+from glsync.twoway import finish, push, settle
 from tests.twoway.simulation import switches
 from tests.twoway.simulation.play import Play
 
@@ -39,3 +43,28 @@ def test_the_twelve_ways_hold_every_pair_of_behaviours_in_every_combination():
         (one, ways[one], other, ways[other]) for ways in switches.positions() for one, other in combinations(ways, 2)
     )
     assert len(met) == 4 * len(list(combinations(UNKNOWN, 2)))
+
+
+real_op = push._op
+SABOTAGE: dict[str, tuple[list[tuple[Any, str, Any]], dict[str, Any], tuple[int, ...]]] = {
+    "writes in doubt are sent again at once": ([(settle, "SETTLE", timedelta(0))], {"marker": True}, (51, 56, 40)),
+    "nobody finds out about writes in doubt": (
+        [(settle, "settle", lambda *_: frozenset()), (finish, "settle", lambda *_: frozenset())],
+        {},
+        (1, 2, 3),
+    ),
+    "updates carry no version": (
+        [(push, "_op", lambda intent: real_op(replace(intent, if_match=None)))],
+        {"kind": "big", "policy": "ask", "columns": {}},
+        (28, 52),
+    ),
+}
+"""What is done wrong, in which kind of world, and seeds that meet it."""
+
+
+@pytest.mark.parametrize("how", SABOTAGE)
+def test_the_judge_finds_a_run_that_does_it_wrong(stage, monkeypatch, how):
+    changes, fixed, seeds = SABOTAGE[how]
+    for where, name, instead in changes:
+        monkeypatch.setattr(where, name, instead)
+    assert any(Play(stage, seed, **fixed).play().wrong for seed in seeds)
