@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     database_url: Annotated[DatabaseUrl | None, BeforeValidator(_nothing_is_none)] = Field(
         None, description="Postgres or Supabase; left out: a private Postgres in GLSYNC_HOME"
     )
+    worker_database_url: Annotated[DatabaseUrl | None, BeforeValidator(_nothing_is_none)] = Field(
+        None, description="the same database for the worker of `up`, as a login of its own; left out: the same login"
+    )
     secret_key: Annotated[SecretStr | None, BeforeValidator(_nothing_is_none)] = Field(
         None, description="32 bytes in base64 or hex; left out: the file secret.key in GLSYNC_HOME"
     )
@@ -143,6 +146,10 @@ class Settings(BaseSettings):
         """The database URL in clear, None when the embedded one is to be used."""
         return self.database_url.get_secret_value() if self.database_url else None
 
+    @property
+    def worker_url(self) -> str | None:
+        return self.worker_database_url.get_secret_value() if self.worker_database_url else None
+
     def is_added_glide_host(self, host: str, port: int | None) -> bool:
         """Did the operator add this host? An entry without a port stands for every port of its host."""
         shown = f"[{host.lower()}]" if ":" in host else host.lower()
@@ -187,9 +194,15 @@ def read(**given: Any) -> Settings:
         raise ConfigError("; ".join(map(_told, problems))) from None  # the original quotes the values
 
 
+SECRET = {
+    "cookie_secret", "oidc_client_secret", "database_url", "worker_database_url", "secret_key", "next_secret_key",
+}  # fmt: skip
+"""Settings whose value no message repeats."""
+
+
 def _told(problem: Any) -> str:
     field = str(problem["loc"][0])
-    secret = field in ("cookie_secret", "oidc_client_secret", "database_url", "secret_key", "next_secret_key")
+    secret = field in SECRET
     said = "" if secret else f" (given: {problem['input']!r})"
     return f"{PREFIX}{field.upper()}: {problem['msg'].removeprefix('Value error, ')}{said}"
 

@@ -138,7 +138,8 @@ def _begin_standin(chosen: Settings, guardian: Guardian, children: list[Child], 
 def _worker(wish: Wish, chosen: Settings, guardian: Guardian) -> Child:
     concurrency = str(wish.concurrency or chosen.concurrency)
     command = ("-m", "glsync", "worker", "--concurrency", concurrency)
-    return Child("worker", command, guardian, {startup.CHILD: "1"}, patience=WORKER_PATIENCE)
+    login = {"GLSYNC_DATABASE_URL": chosen.worker_url} if chosen.worker_url else {}
+    return Child("worker", command, guardian, {startup.CHILD: "1", **login}, patience=WORKER_PATIENCE)
 
 
 def _web(host: str, port: int, guardian: Guardian) -> Child:

@@ -14,7 +14,7 @@ from glsync.engine import rules, schedule, transform, types
 from glsync.engine.rules import Rules
 from glsync.errors import AlreadyRunning, InvalidInput, InvalidMapping, NotFound, StaleVersion
 from glsync.postgres import tables as catalogue
-from glsync.services import access, audit, connections, drafts, mapping_rows, queries, shapes
+from glsync.services import access, audit, connections, drafts, mapping_rows, queries, shapes, targets
 from glsync.services.access import Actor
 from glsync.services.drafts import MappingDraft as MappingDraft
 from glsync.services.drafts import draft_of, stored_fields
@@ -252,6 +252,8 @@ def put(
     session.add(kept)
     session.flush()
     session.refresh(kept)
+    if activate:
+        targets.let_worker_in(session, kept.supabase_table)
     _follow_schedule(session, kept.id)
     if before != (after := told(kept)):
         audit.note(

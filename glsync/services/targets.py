@@ -117,6 +117,12 @@ def _ddl_add(session: Session, draft: MappingDraft) -> str:
     return catalogue.ddl_add(queries.driver(session), schema, table, missing(session, draft))
 
 
+def let_worker_in(session: Session, target: str) -> None:
+    """A worker with a login of its own may write this table from now on. Of a table of somebody else that is theirs."""
+    with queries.stepped_up(session):
+        queries.scalar(session, "target_let_worker_in", target=target)
+
+
 def _refuse_hidden(session: Session, draft: MappingDraft) -> None:
     """Our own tables and those of the system are nobody's to shape."""
     if queries.scalar(session, "mappings_hidden", schema=draft.schema, table=draft.table):
