@@ -12,6 +12,8 @@ from glsync.ui.components import card, empty, guarded, icon, timeline
 visit = shell.enter("dashboard")
 TABLE = "dashboard_mappings"
 DRAWN = "dashboard_mappings_drawn"
+SHOWN = 25
+"""Mappings on this page; the rest is on theirs."""
 
 
 def draw() -> None:
@@ -25,7 +27,7 @@ def draw() -> None:
     else:
         cards(found)
     with guarded("dashboard_list"):
-        mapping_table()
+        mapping_table(found.mappings_total)
     if found.activity:
         with card("Activity", "dashboard_activity"):
             timeline([(line.at, line.level, told(line)) for line in found.activity])
@@ -110,9 +112,9 @@ def told(line: Happening) -> str:
     return f"{line.actor} {line.action} the {line.subject_type} {line.subject_name or ''}".strip()
 
 
-def mapping_table() -> None:
-    """Every mapping, with what can be done to the one that is picked. The toolbar stands before the grid."""
-    rows = mappings.listing(visit.actor)
+def mapping_table(total: int) -> None:
+    """The mappings, with what can be done to the one that is picked. The toolbar stands before the grid."""
+    rows = mappings.listing(visit.actor, limit=SHOWN)
     state.put(DRAWN, [(row.id, row.name) for row in rows])
     picked = tables.selected(TABLE, len(rows))
     chosen = rows[picked] if picked is not None else None
@@ -131,6 +133,8 @@ def mapping_table() -> None:
             if st.button("Open", key="dashboard_open", icon=icon("open_in_new"), disabled=chosen is None) and chosen:
                 places.go("mappings", mapping=chosen.id)
         tables.mappings(rows, key=TABLE, on_sync=sync_clicked if visit.may("operator") else None)
+        if total > SHOWN:
+            places.link(f"All {words.number(total)} mappings", "mappings", icon=icon("arrow_forward"))
 
 
 def sync_clicked() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import streamlit as st
 
 from glsync.services import errors, mappings
+from glsync.services.changes import CHANGES
 from glsync.services.errors import ErrorFilter
 from glsync.ui import conflict_view, error_acts, error_view, live, shell, state, tables, texts, words
 from glsync.ui.components import empty, guarded, icon
@@ -16,7 +17,7 @@ TABLE = "errors_groups"
 
 def counters() -> None:
     """How many errors stand where, and how long the oldest waits."""
-    found, oldest = errors.counters(visit.actor), errors.oldest(visit.actor)
+    found, oldest = errors.standing(visit.actor)
     with st.grid(4, min_column_width=150, gap="small", key="errors_counters"):
         for name, chip in texts.ERROR_STATES.items():
             waits = f"The oldest was first seen {words.ago(oldest)}." if name == "open" and oldest else None
@@ -25,7 +26,7 @@ def counters() -> None:
 
 def filters() -> ErrorFilter:
     """Which errors to show; the address remembers it."""
-    names = {row.name: row.id for row in mappings.listing(visit.actor)}
+    names = {name: id for id, name in mappings.names(visit.actor).items()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="errors_filters"):
         states = st.multiselect(
             "State",
@@ -53,7 +54,8 @@ def filters() -> ErrorFilter:
 def by_cause(shown: ErrorFilter) -> None:
     """The causes, the largest first. New ones are announced, and never move what is being read."""
     total = errors.count(visit.actor, shown)
-    live.region("errors_news", lambda: news(shown, total))
+    drawn_at = CHANGES.versions()["errors"]
+    live.region("errors_news", lambda: news(shown, total, drawn_at), topics=("errors", "listener"))
     groups = errors.groups(visit.actor, shown, limit=tables.PAGE, offset=(page_number() - 1) * tables.PAGE)
     if not groups:
         filtered = shown != ErrorFilter()
@@ -74,8 +76,10 @@ def page_number() -> int:
     return state.get("errors_page", 1)
 
 
-def news(shown: ErrorFilter, before: int) -> None:
-    """A button that appears when errors came in since the list was drawn."""
+def news(shown: ErrorFilter, before: int, drawn_at: int) -> None:
+    """A button that appears when errors came in since the list was drawn; nothing is counted while nothing changed."""
+    if CHANGES.listening and CHANGES.versions()["errors"] == drawn_at:
+        return
     came = errors.count(visit.actor, shown) - before
     if came > 0:
         said = f"{words.counted(came, 'new error')} · Show"

@@ -12,7 +12,7 @@ visit = shell.enter("metrics")
 PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90}
 
 with guarded("metrics"):
-    names = {row.name: row.id for row in mappings.listing(visit.actor)}
+    names = {name: id for id, name in mappings.names(visit.actor).items()}
     with st.container(horizontal=True, key="metrics_filters"):
         period = st.selectbox("Period", list(PERIODS), index=1, key="metrics_period", bind="query-params", width=160)
         mapping = st.selectbox(

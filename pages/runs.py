@@ -19,7 +19,7 @@ PERIODS = {"24 hours": timedelta(hours=24), "7 days": timedelta(days=7), "30 day
 
 def start_bar() -> None:
     """Choose a mapping, then sync it or see what a sync would do."""
-    choice = {row.id: row.name for row in mappings.listing(visit.actor) if row.status == "active"}
+    choice = mappings.names(visit.actor, active=True)
     with st.container(border=True, key="runs_start", horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Mapping", list(choice), format_func=lambda i: choice[i], key="runs_mapping_to_sync")
         st.button(
@@ -69,7 +69,7 @@ def running_now() -> None:
 
 def filters() -> RunFilter:
     """What of the history to show; the address remembers it."""
-    choice = {row.name: row.id for row in mappings.listing(visit.actor)}
+    choice = {name: id for id, name in mappings.names(visit.actor).items()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="runs_filters"):
         states = st.multiselect(
             "State",

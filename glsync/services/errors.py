@@ -137,19 +137,22 @@ class Retried:
 
 def counters(actor: Actor) -> dict[State, int]:
     """How many errors are in each state; every state is there."""
-    access.require(actor, "viewer", "see errors")
-    with queries.reading(actor) as session:
-        found = queries.rows(session, "errors_counters", workspace=actor.workspace_id)
-    by_state = {row["state"]: int(row["count"]) for row in found}
-    return {state: by_state.get(state, 0) for state in STATES}
+    return standing(actor)[0]
 
 
 def oldest(actor: Actor) -> datetime | None:
     """When the oldest open error was first seen."""
+    return standing(actor)[1]
+
+
+def standing(actor: Actor) -> tuple[dict[State, int], datetime | None]:
+    """Both of these at once."""
     access.require(actor, "viewer", "see errors")
     with queries.reading(actor) as session:
         found = queries.rows(session, "errors_counters", workspace=actor.workspace_id)
-    return min((row["oldest"] for row in found if row["state"] == "open"), default=None)
+    by_state = {row["state"]: int(row["count"]) for row in found}
+    waits = min((row["oldest"] for row in found if row["state"] == "open"), default=None)
+    return {state: by_state.get(state, 0) for state in STATES}, waits
 
 
 def groups(actor: Actor, filter: ErrorFilter = OPEN, limit: int = 50, offset: int = 0) -> list[ErrorGroup]:

@@ -76,6 +76,14 @@ def count(actor: Actor, search: str = "") -> int:
         return int(found)
 
 
+def names(actor: Actor, *, active: bool = False) -> dict[UUID, str]:
+    """Every mapping's name, by name, for lists to choose from; only those that may run when `active`."""
+    access.require(actor, "viewer", "see mappings")
+    with queries.reading(actor) as session:
+        found = queries.rows(session, "mappings_names", workspace=actor.workspace_id)
+    return {row["id"]: row["name"] for row in found if not active or row["status"] == "active"}
+
+
 def row(actor: Actor, mapping_id: UUID) -> MappingRow:
     """One mapping as lists show it.
 

@@ -172,7 +172,7 @@ def _hooks(visit: Visit) -> None:
 
 
 def _new_hook(visit: Visit) -> None:
-    known = {row.id: row.name for row in mappings.listing(visit.actor, limit=1000)}
+    known = mappings.names(visit.actor)
 
     def draw() -> None:
         st.selectbox("Mapping", list(known), format_func=lambda id: known[id], key="hook_mapping")
