@@ -164,9 +164,8 @@ def received(token: str, headers: Mapping[str, str], body: bytes) -> Taken:
         InvalidInput: the mapping is a draft or switched off.
         CopiedDatabase: nothing of it runs.
     """
-    with queries.unrestricted(
-        timeout=queries.CALL_SECONDS
-    ) as session:  # a webhook has no role: its address alone says what it may
+    # a webhook has no role: its address alone says what it may
+    with queries.unrestricted(timeout=queries.CALL_SECONDS) as session:
         found = queries.one(session, "hook_find", hash=hashed(token))
         if found is None:
             raise NotFound("webhook", "at this address", hint="It may have been revoked; set up a new one.")

@@ -4,7 +4,8 @@
     what we were     the same, written down at the first start: the comment on schema glsync, which every copy has too
 
 The same database: the same project, or the same two numbers, whatever name or address it is reached by. A new major
-version in the old one's place changes the numbers: it is known by its address and the home it was started from.
+version in the old one's place changes the numbers: it is known by its address, and where that is one every machine has,
+such as localhost, also by the home it was started from.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
@@ -36,8 +38,8 @@ Cursor = extensions.cursor
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`server` None: we may not ask. `place` is the address without user and password, as a hash; `home` names
-    GLSYNC_HOME, "" where that was never started from."""
+    """`server` None: we may not ask. `place` is the address without user and password, as a hash. `home` names
+    GLSYNC_HOME, "" where that has no name; None where the address alone says which machine is meant."""
 
     server: str | None
     number: int
@@ -45,7 +47,7 @@ class Identity:
     name: str
     project: str | None
     place: str
-    home: str
+    home: str | None
 
     def is_same(self, other: Identity) -> bool:
         """Is `other` this database, seen later?"""
@@ -55,14 +57,15 @@ class Identity:
             return (self.number, self.place) == (other.number, other.place)
         if (self.server, self.number) == (other.server, other.number):
             return True
-        return other.version > self.version and bool(self.home) and (self.place, self.home) == (other.place, other.home)
+        is_there = (self.place, self.home) == (other.place, other.home) and self.home != ""
+        return is_there and other.version > self.version
 
 
 def now(cursor: Cursor) -> Identity:
     """What the database of this connection is."""
     server, number, version, name = _row(cursor, "identity_now")
     url = db.database_url()
-    return Identity(server, number, version, name, project_of(url), _place(url), _home())
+    return Identity(server, number, version, name, project_of(url), _place(url), _home(url))
 
 
 def known(cursor: Cursor) -> Identity | None:
@@ -111,8 +114,14 @@ def remember() -> None:
         before, here = known(cursor), now(cursor)
         if before is not None and not before.is_same(here):
             log.warning("this database is a copy; nothing runs until it is re-armed", hint=CopiedDatabase.hint)
-        elif before != here and _may_write(cursor):
-            write(cursor, here)
+        elif (kept := _with_home_of(before, here)) != before and _may_write(cursor):
+            write(cursor, kept)
+
+
+def _with_home_of(before: Identity | None, here: Identity) -> Identity:
+    """The first home that a database was started from stays its own: others are more machines with workers."""
+    is_known = before is not None and before.server == here.server and before.home
+    return replace(here, home=before.home) if before and is_known else here
 
 
 def write(cursor: Cursor, identity: Identity) -> None:
@@ -148,13 +157,27 @@ def project_of(url: str) -> str | None:
 
 def _place(url: str) -> str:
     """The address as a hash. That of the embedded database is its home, wherever the version puts its socket."""
+    where = "embedded" if settings().url is None else f"{_host(url)}:{urlsplit(url).port or 5432}"
+    return sha256(f"{where}{urlsplit(url).path}".encode()).hexdigest()[:16]
+
+
+def _host(url: str) -> str:
     parts = urlsplit(url)
-    host = parts.hostname or dict(parse_qsl(parts.query)).get("host", "")
-    where = "embedded" if settings().url is None else f"{host}:{parts.port or 5432}"
-    return sha256(f"{where}{parts.path}".encode()).hexdigest()[:16]
+    return parts.hostname or dict(parse_qsl(parts.query)).get("host", "")
 
 
-def _home() -> str:
+def is_everywhere_the_same(host: str) -> bool:
+    """Does this address mean the same machine wherever it is asked? Not localhost, a socket, or 10.0.0.5."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        last = host.rpartition(".")[2].lower()
+        return "." in host and "/" not in host and last not in ("localhost", "local", "internal", "lan", "home")
+
+
+def _home(url: str) -> str | None:
+    if is_everywhere_the_same(_host(url)):
+        return None
     try:
         return (settings().home / HOME_FILE).read_text().strip()
     except OSError:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
 
 from glsync import glide, outward
 from glsync.config import settings
-from glsync.errors import ConfigError, SecurityBlocked
-from glsync.values import Endpoints
+from glsync.errors import ConfigError, GlideError, SecurityBlocked
+from glsync.values import Connection, Endpoints
 
 PUBLIC = "93.184.216.34"
 
@@ -147,10 +150,6 @@ def test_a_connection_cannot_name_it_either(database, url):
 
 
 def test_glides_own_host_is_not_called_when_its_name_leads_inside(database, names):
-    from uuid import uuid4
-
-    from glsync.values import Connection
-
     names["functions.prod.internal.glideapps.com"] = [["127.0.0.1"]]
     connection = Connection(uuid4(), uuid4(), "ops", "app", "token-of-ops-1234")
     with glide.open_glide(connection) as app, pytest.raises(SecurityBlocked):
@@ -163,3 +162,38 @@ def test_a_host_the_operator_added_is_called_wherever_it_is(glide, ops):  # the 
 
     assert settings().allowed_glide_hosts == ("127.0.0.1",)
     assert connections.glide_tables(LOCAL, ops.id)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "leads", ["http://127.0.0.1:{port}/inside", "/inside", "//127.0.0.1:{port}/inside", "file:///x"]
+)
+def test_a_redirect_of_glides_leads_nowhere(database, monkeypatch, status, leads):
+    """The host may be called, and what it sends us to is not, however it writes that; nor is the token sent there."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.send_header("Location", leads.format(port=self.server.server_address[1]))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_HEAD = do_POST
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv("GLSYNC_ALLOWED_GLIDE_HOSTS", url.removeprefix("http://"))
+        settings.cache_clear()
+        places = Endpoints(classic_url=f"{url}/c", rest_url=f"{url}/r", bigtables_url=f"{url}/b")
+        connection = Connection(uuid4(), uuid4(), "ops", "app", "token-of-ops-1234", places)
+        with glide.open_glide(connection, pause=lambda *_: None) as app, pytest.raises(GlideError):
+            app.tables()
+        server.shutdown()
+    assert asked
+    assert not [path for path in asked if "inside" in path]

@@ -39,6 +39,7 @@ SUPABASE = replace(HERE, name="postgres", project="abcdefgh")
         (replace(HERE, server="9999", version=18, place="place-2"), False),
         (replace(HERE, server="9999", version=18, home="home-2"), False),  # somebody's own machine
         (replace(HERE, server="9999", version=16), False),
+        (replace(HERE, server="9999", version=18, home=""), False),
         (replace(HERE, server=None, home="home-2"), True),  # asked by a role that may not know
         (replace(HERE, server=None, place="place-2"), False),
         (replace(HERE, server=None, number=16999), False),
@@ -58,6 +59,36 @@ def test_a_database_knows_itself_through_what_an_operator_does_to_it(later, is_s
 )
 def test_a_project_of_supabase_is_what_its_address_says(later, is_same):
     assert SUPABASE.is_same(later) is is_same
+
+
+def test_an_address_that_means_one_machine_everywhere_needs_no_home_to_be_known_by():
+    here = replace(HERE, home=None)
+    assert here.is_same(replace(here, server="9999", version=18))
+    assert not replace(HERE, home="").is_same(replace(HERE, home="", server="9999", version=18))
+
+
+@pytest.mark.parametrize(
+    ("host", "is_so"),
+    [
+        ("db.example.com", True), ("93.184.216.34", True), ("mydb.abc.eu-central-1.rds.amazonaws.com", True),
+        ("localhost", False), ("127.0.0.1", False), ("10.0.0.5", False), ("postgres", False), ("/tmp/pg18", False),
+        ("db.internal", False), ("::1", False), ("", False),
+    ],
+)  # fmt: skip
+def test_addresses_that_every_machine_has_are_told_from_others(host, is_so):
+    assert identity.is_everywhere_the_same(host) is is_so
+
+
+def test_a_worker_on_another_machine_does_not_take_the_database_over(database, monkeypatch, tmp_path):
+    startup.migrate()
+    monkeypatch.setenv("GLSYNC_HOME", str(tmp_path / "another"))
+    go_to(database, monkeypatch)
+    startup.migrate()
+    with db.connect("test") as connection, connection.cursor() as cursor:
+        known, here = identity.known(cursor), identity.now(cursor)
+    assert known is not None
+    assert known.home not in ("", here.home)
+    assert known.is_same(here)
 
 
 @pytest.mark.parametrize(
