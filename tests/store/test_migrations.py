@@ -50,6 +50,11 @@ def test_a_new_database_gets_the_queue_and_every_migration_that_is_not_optional(
     assert status(empty_database_url).optional == ("domain-starter",)
 
 
+def test_every_migration_has_a_number_of_its_own():
+    numbers = [file.name.split("_")[0] for file in FOLDER.glob("*.sql")]
+    assert sorted(numbers) == sorted(set(numbers))
+
+
 def test_migrating_again_does_nothing(empty_database_url):
     migrate(empty_database_url)
     assert migrate(empty_database_url) == []
