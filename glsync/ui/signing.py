@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from glsync.config import settings
+from glsync.config import settings, streamlit_secrets
 from glsync.errors import SyncError
 from glsync.services import access, signing_in
 from glsync.services.access import Actor
@@ -62,8 +62,19 @@ def _person() -> Person:
 def _ask_to_sign_in(said: str) -> NoReturn:
     with _alone():
         st.markdown(said)
-        st.button("Sign in", key="signing_in", type="primary", icon=icon("login"), on_click=st.login)
+        for name in _providers():
+            label = f"Sign in with {words.plain(name)}" if name else "Sign in"
+            st.button(
+                label, key=f"signing_in_{name}", type="primary", icon=icon("login"), on_click=st.login, args=(name,)
+            )
     st.stop()
+
+
+def _providers() -> list[str | None]:
+    """None for the only one, or for the one without a name in Streamlit's own file; else their names there."""
+    auth = {} if settings().oidc_metadata_url else streamlit_secrets().get("auth", {})
+    named = [name for name, value in auth.items() if isinstance(value, dict) and "client_id" in value]
+    return [None, *named] if "client_id" in auth or not named else list(named)
 
 
 def _belongs_nowhere(person: Person) -> NoReturn:
