@@ -19,8 +19,8 @@ import requests
 from glsync import config, loopback, oidc, running, startup
 from glsync.config import GLIDE_HOSTS, Settings
 from glsync.embedded import Embedded
-from glsync.errors import ConfigError, SyncError
-from glsync.store import db, masterkey, migrations, secrets
+from glsync.errors import ConfigError, CopiedDatabase, SyncError
+from glsync.store import db, identity, masterkey, migrations, secrets
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_POSTGRES = 15
@@ -105,6 +105,7 @@ def _database(chosen: Settings) -> Iterator[Finding]:
             yield _listening(connection, url)
             yield _worker(connection)
             yield _key(connection)
+            yield _copy(connection)
             yield _fence(connection, chosen)
     except SyncError as error:
         yield Finding("database", "fail", str(error), error.hint)
@@ -157,6 +158,15 @@ def _listening(connection: db.Connection, url: str) -> Finding:
     if connection.notifies:
         return Finding("notices", "ok", "LISTEN and NOTIFY work")
     return Finding("notices", "warn", "No notice came back", "A pooler in between may keep them; connect directly.")
+
+
+def _copy(connection: db.Connection) -> Finding:
+    """Does this database know itself?"""
+    with connection.cursor() as cursor:
+        if identity.is_copy(cursor):
+            said = "This database is a copy of another one: nothing of it runs"
+            return Finding("copy", "warn", said, CopiedDatabase.hint)
+    return Finding("copy", "ok", "This database is the one it was")
 
 
 def _worker(connection: db.Connection) -> Finding:
