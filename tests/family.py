@@ -93,6 +93,14 @@ class Family(World):
     def run_of(self, name: str, **log: Any) -> RunReport:
         return sync.run(self.begun(name, **log))
 
+    def begins_anew(self, name: str) -> None:
+        """Both tables empty, and nothing remembered of any run."""
+        self.sql(f"truncate {name} cascade")
+        self.edit(name, **dict.fromkeys(self.glide_of(name)))
+        memory = ("base_pages", "base_state", "checkpoints", "absent_rows", "links", "intents", "history")
+        for place in (*(f"glsync.{table}" for table in memory), "public.gl_sync_errors", "public.gl_sync_logs"):
+            self.sql(f"delete from {place}")
+
     # What there is
 
     def rows(self, name: str) -> dict[str, dict[str, Any]]:

@@ -60,9 +60,11 @@ def apply_form(actor: Actor, found: Form, folder: Path, *, dry_run: bool = False
             changes += _apply_connection(session, actor, connection, folder) if connection.is_sound else []
         given = {connection.name for connection in found.connections}
         sound = _parents_first([mapping for mapping in found.mappings if mapping.is_sound])
-        changes += _begin_circles(session, actor, sound)
+        changes += (begun := _begin_circles(session, actor, sound))
         for mapping in sound:
-            changes += _apply_mapping(session, actor, mapping, given)
+            made = _apply_mapping(session, actor, mapping, given)
+            is_begun = f"mapping {mapping.name}: added" in begun
+            changes += [change for change in made if not (is_begun and change.endswith(": activated"))]
         found.problems.stop(HINT)
         if dry_run:
             session.rollback()

@@ -23,6 +23,7 @@ from glsync.services.targets import add_columns as add_columns
 from glsync.services.targets import add_columns_ddl as add_columns_ddl
 from glsync.services.targets import create_table as create_table
 from glsync.services.targets import create_table_ddl as create_table_ddl
+from glsync.services.targets import likely_references as likely_references
 from glsync.services.targets import suggest as suggest
 from glsync.services.targets import target_columns as target_columns
 from glsync.services.targets import target_tables as target_tables
@@ -218,8 +219,8 @@ def _readable(pair: ColumnPair, known: dict[str, str]) -> bool:
 
 
 def _type(pair: ColumnPair, known: dict[str, str]) -> str:
-    """The type of the column; for one that is still to be made, the type it will get."""
-    return known.get(pair.column) or types.postgres_type(pair.kind)
+    """The column's type; for one that is still to be made, the type it will get. References are shown as row ids."""
+    return "text" if pair.reference else known.get(pair.column) or types.postgres_type(pair.kind)
 
 
 # Changing

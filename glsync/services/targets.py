@@ -42,6 +42,14 @@ def suggest(
     return matching.suggest(columns, target_columns(actor, target), sample)
 
 
+def likely_references(actor: Actor, target: str) -> dict[str, str]:
+    """Column -> the mapping whose rows it seems to mean, by its foreign key or a name such as rowid_accounts."""
+    access.require(actor, "viewer", "see tables")
+    with queries.reading(actor) as session:
+        found = queries.rows(session, "references_likely", workspace=actor.workspace_id, target=target)
+    return {row["column_name"]: row["parent"] for row in found}
+
+
 def create_table_ddl(actor: Actor, what: MappingDraft | Sequence[GlideColumn], target: str | None = None) -> str:
     """The statements that would create the target: of a draft, or of Glide columns under names like their own."""
     access.require(actor, "editor", "create a table")

@@ -28,7 +28,7 @@ def _table(name: str, title: str, kind: Kind, fields: str, refer: str = "", *, b
         title,
         kind,
         f"public.gl_{name}",
-        columns(name, described),
+        columns(name, described, {f"rowid_{other}": other for other in refer.split()}),
         "both" if both else "to_supabase",
         code(name, "marker") if both else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,13 +14,17 @@ LETTERS = string.ascii_letters + string.digits
 
 
 class SampleColumn(NamedTuple):
-    """A column on both sides: Glide's opaque id and display name, the Postgres column and its type, the data_type."""
+    """A column on both sides: Glide's opaque id and display name, the Postgres column and its type, the data_type.
+
+    `reference` is the mapping whose rows it refers to.
+    """
 
     id: str
     name: str
     target: str
     data_type: str
     postgres_type: str
+    reference: str | None = None
 
 
 class SampleTable(NamedTuple):
@@ -54,6 +58,7 @@ class SampleTable(NamedTuple):
                 "glide_column_name": column.name,
                 "supabase_column_name": column.target,
                 "data_type": column.data_type,
+                **({"reference": column.reference} if column.reference else {}),
             }
             for column in self.columns
         }
@@ -82,9 +87,21 @@ def table_id(app: str, name: str, kind: Kind) -> str:
     return PREFIX + code(app, name, length=20)
 
 
-def columns(table: str, described: Iterable[tuple[str, str, str, str]]) -> tuple[SampleColumn, ...]:
-    """Columns from (Postgres column, display name, data_type, postgres type); Glide calls the first one `Name`."""
+def columns(
+    table: str, described: Iterable[tuple[str, str, str, str]], references: Mapping[str, str] | None = None
+) -> tuple[SampleColumn, ...]:
+    """Columns from (Postgres column, display name, data_type, postgres type); Glide calls the first one `Name`.
+
+    `references`: Postgres column -> the mapping it refers to.
+    """
     return tuple(
-        SampleColumn("Name" if number == 0 else code(table, target), name, target, data_type, postgres_type)
+        SampleColumn(
+            "Name" if number == 0 else code(table, target),
+            name,
+            target,
+            data_type,
+            postgres_type,
+            (references or {}).get(target),
+        )
         for number, (target, name, data_type, postgres_type) in enumerate(described)
     )

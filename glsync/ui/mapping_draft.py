@@ -16,6 +16,9 @@ from glsync.services.mappings import MappingDraft
 from glsync.ui import state
 from glsync.values import ColumnPair, GlideColumn, Kind
 
+OWN = ("reference", "direction", "policy", "rule")
+"""What a pair may say for itself, each in a column of the grid."""
+
 FIELDS = (
     "name", "target", "direction", "deletes", "delete_grace", "conflict_policy", "marker_column", "filter", "schedule",
     "enabled",
@@ -170,7 +173,7 @@ def grid_rows(columns: Sequence[GlideColumn], pairs: Sequence[ColumnPair]) -> li
 
 
 def pairs_after(rows: Sequence[GridRow], edits: Mapping[str, Mapping[str, Any]]) -> list[ColumnPair]:
-    """The pairs once edits are applied: Glide column id -> {"column", "kind", "direction", "policy", "rule"}.
+    """The pairs once edits are applied: Glide column id -> {"column", "kind", and any of OWN}.
 
     All of them are optional. An emptied column unmaps; another emptied cell means that the mapping's own holds.
     """
@@ -183,6 +186,6 @@ def pairs_after(rows: Sequence[GridRow], edits: Mapping[str, Mapping[str, Any]])
             continue
         kind = cast("Kind", edit.get("kind") or row.kind)
         pair = row.pair or ColumnPair(row.glide_id, row.name, column, kind)
-        own: dict[str, Any] = {name: edit[name] or None for name in ("direction", "policy", "rule") if name in edit}
+        own: dict[str, Any] = {name: edit[name] or None for name in OWN if name in edit}
         pairs.append(replace(pair, column=column, kind=kind, **own))
     return pairs

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from glsync.engine import types
+from glsync.engine.suggest import Suggestion
 from glsync.services import mappings
 from glsync.services.access import Actor
 from glsync.services.mappings import MappingDraft
@@ -56,7 +57,7 @@ def draw(
         hide_index=True,
         num_rows="fixed",
         disabled=True if not visit.may("editor") else ["glide", "type", "sample", "held", "problem"],
-        column_config=_columns(editing, target),
+        column_config=_columns(visit, editing, target),
         column_order=_order(editing.draft, target),
         height="content" if len(shown) <= 14 else 528,
         alt="Columns of this mapping",
@@ -67,7 +68,7 @@ def _order(draft: MappingDraft, target: Sequence[TableColumn]) -> list[str]:
     """The columns of the grid; who wins and which way matters only where rows go both ways."""
     held = ["held"] if target else []
     ways = ["direction", "policy"] if draft.direction == "both" else []
-    return ["glide", "type", "sample", "column", *held, "kind", *ways, "rule", "problem"]
+    return ["glide", "type", "sample", "column", *held, "kind", "reference", *ways, "rule", "problem"]
 
 
 def _toolbar(visit: Visit, editing: Editing, source: Source, target: Sequence[TableColumn]) -> str:
@@ -131,8 +132,9 @@ def map_same_names(actor: Actor, key: str, source: Source) -> None:
     draft = mapping_draft.current(key).draft
     found = mappings.suggest(actor, source.columns, draft.target, source.sample)
     mapped, taken = {pair.glide_id for pair in draft.pairs}, {pair.column for pair in draft.pairs}
-    edits = {
-        one.glide_id: {"column": one.column, "kind": one.kind}
+    parents = mappings.likely_references(actor, draft.target)
+    edits: dict[str, dict[str, Any]] = {
+        one.glide_id: {"column": one.column, "kind": one.kind, "reference": _parent(one, parents)}
         for one in found
         if one.column and one.glide_id not in mapped and one.column not in taken
     }
@@ -145,6 +147,11 @@ def map_same_names(actor: Actor, key: str, source: Source) -> None:
         if one.glide_id in edits and one.confidence < CERTAIN
     ]
     state.put(f"mappings_unsure_{key}", unsure)
+
+
+def _parent(found: Suggestion, parents: Mapping[str, str]) -> str | None:
+    """The mapping whose rows the column seems to mean; only a text can be a row id."""
+    return parents.get(found.column or "") if found.kind == "string" else None
 
 
 def _by_column(found: Sequence[Problem]) -> dict[str, list[Problem]]:
@@ -176,12 +183,13 @@ def _frame(
             "column": [row.pair.column if row.pair else None for row in rows],
             "held": [types_held.get(row.pair.column, "") if row.pair else "" for row in rows],
             "kind": [row.kind for row in rows],
+            "reference": [row.pair.reference if row.pair else None for row in rows],
             "direction": [row.pair.direction if row.pair else None for row in rows],
             "policy": [row.pair.policy if row.pair else None for row in rows],
             "rule": [row.pair.rule if row.pair else None for row in rows],
             "problem": ["; ".join(problem.message for problem in problems.get(row.glide_id, ())) for row in rows],
         }
-    ).astype(dict.fromkeys(("column", "direction", "policy", "rule"), "object"))
+    ).astype(dict.fromkeys(("column", *mapping_draft.OWN), "object"))
 
 
 def _sample(glide_id: str, sample: Sequence[Mapping[str, Any]]) -> str:
@@ -190,10 +198,11 @@ def _sample(glide_id: str, sample: Sequence[Mapping[str, Any]]) -> str:
     return words.shortened(next(filled, ""), 40)
 
 
-def _columns(editing: Editing, target: Sequence[TableColumn]) -> dict[str, Any]:
+def _columns(visit: Visit, editing: Editing, target: Sequence[TableColumn]) -> dict[str, Any]:
     """A list to choose from where the table is there; a name to type where it is still to be made."""
     names = [column.name for column in target if not column.generated and column.name != "glide_row_id"]
     names += [pair.column for pair in editing.draft.pairs if pair.column not in names]
+    families = sorted({row.name for row in mappings.listing(visit.actor, limit=1000)} | _referred(editing.draft))
     postgres = (
         st.column_config.SelectboxColumn("Postgres column", options=names, width="medium")
         if target
@@ -208,6 +217,7 @@ def _columns(editing: Editing, target: Sequence[TableColumn]) -> dict[str, Any]:
             "Read as", options=list(texts.KINDS), format_func=lambda kind: texts.KINDS[str(kind)], required=True
         ),
         "held": tables.text("Type"),
+        "reference": st.column_config.SelectboxColumn("Refers to", options=families, help=texts.REFERENCE_HELP),
         "direction": st.column_config.SelectboxColumn(
             "Way", options=list(texts.DIRECTIONS), format_func=lambda one: texts.DIRECTIONS[str(one)], help=texts.OWN
         ),
@@ -217,6 +227,11 @@ def _columns(editing: Editing, target: Sequence[TableColumn]) -> dict[str, Any]:
         "rule": st.column_config.TextColumn("Rule", max_chars=1000, width="medium", help=texts.RULE_HELP),
         "problem": tables.text("Problem", width="medium"),
     }
+
+
+def _referred(draft: MappingDraft) -> set[str]:
+    """What the draft may refer to or does, stored or not: its own name, and names that are gone."""
+    return {draft.name.strip(), *(pair.reference for pair in draft.pairs if pair.reference)} - {""}
 
 
 def with_fitting_kind(actor: Actor, draft: MappingDraft, glide_id: str | None) -> list[ColumnPair]:

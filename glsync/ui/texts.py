@@ -358,6 +358,9 @@ FIXES = {
 """Problems a button can solve: what the button says."""
 
 OWN = "Empty: as the mapping says."
+REFERENCE_HELP = (
+    "The mapping whose rows the cells mean. Glide holds their row ids, Postgres their keys; a row waits for its parent."
+)
 RULE_HELP = "A CEL expression over the row, read in place of the cell, such as Price * 1.19. Goes to Postgres only."
 FILTER_HELP = "A CEL expression over the row as Glide gives it; other rows are left out. Empty: every row."
 SCHEDULE_HELP = "An interval such as every 15m, or five cron fields and a time zone. Empty: only when somebody asks."

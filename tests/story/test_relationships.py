@@ -11,6 +11,7 @@ import pytest
 from glsync import sync
 from glsync.errors import InvalidMapping
 from tests.family import Family
+from tests.twoway.crash import Point, crashed_at
 
 
 @pytest.fixture
@@ -186,6 +187,20 @@ def test_a_changed_reference_within_the_table_is_followed(staff: Family):
     staff.edit("staff", s1={"name": "1", "manager": "s8"}, s2={"manager": None}, s9={"manager": "s10"}, s10={})
     staff.run_of("staff")
     assert staff.links("staff", "manager", "staff") == ALL_LINKED | {"s1": "s8", "s2": None, "s9": "s10", "s10": None}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_killed_among_rows_that_refer_to_each_other_is_finished_by_the_next(staff: Family, when: str):
+    rows = staff.glide_of("staff")
+    number, tried = 3 if when == "before" else 5, 0
+    while crashed_at(staff.begun("staff"), Point("any", number), when):
+        staff.run_of("staff")
+        assert staff.links("staff", "manager", "staff") == ALL_LINKED, f"killed {when} point {number}"
+        assert (staff.run_of("staff").counts.stored, staff.errors()) == (0, [])
+        staff.begins_anew("staff")
+        staff.edit("staff", **rows)
+        number, tried = number + 4, tried + 1
+    assert tried >= 2
 
 
 @pytest.fixture

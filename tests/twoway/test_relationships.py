@@ -9,6 +9,7 @@ import pytest
 
 from glsync import sync
 from tests.family import Family
+from tests.twoway.crash import Point, crashed_at
 
 TWO_WAY = {"sync_direction": "both", "deletes": "delete", "delete_grace": 0}
 
@@ -179,6 +180,30 @@ def test_a_row_that_answers_to_nobody_known_is_kept_without_until_that_row_comes
     assert staff.links("staff", "manager", "staff") == {"a": "zoe", "zoe": None}
     assert staff.troubles("staff") == []
     assert staff.is_quiet("staff")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_killed_between_its_halves_is_finished_by_the_next_ones(staff: Both, when: str):
+    number, tried = 6 if when == "before" else 9, 0
+    while True:
+        staff.edit("staff", a={"name": "a", "manager": "b"}, b={"name": "b", "manager": "a"})
+        cat, dan = staff.adds("staff", name="cat"), staff.adds("staff", name="dan")
+        staff.sql("update staff set manager = %s where id = %s", cat, dan)
+        staff.sql("update staff set manager = %s where id = %s", dan, cat)
+        if not crashed_at(staff.begun("staff"), Point("any", number), when):
+            break
+        for _ in range(2):
+            staff.sql("update glsync.intents set sent_at = sent_at - interval '1 hour'")
+            staff.run_of("staff")
+        cat, dan = staff.named("staff", cat), staff.named("staff", dan)
+        expected = {"a": "b", "b": "a", cat: dan, dan: cat}
+        assert staff.links("staff", "manager", "staff") == expected, f"killed {when} point {number}"
+        assert staff.cells("staff", "manager") == expected, f"killed {when} point {number}"
+        assert staff.errors() == []
+        assert staff.is_quiet("staff")
+        staff.begins_anew("staff")
+        number, tried = number + 7, tried + 1
+    assert tried >= 2
 
 
 @pytest.fixture
