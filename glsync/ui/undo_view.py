@@ -71,6 +71,7 @@ def close() -> None:
 
 
 def _show(visit: Visit, run: RunRow, found: UndoPlan) -> None:
+    st.markdown(words.plain(undoing.state(visit.actor, run.id).next))
     plan_view.show(found.plan, waits=texts.UNDO_WAITS, nothing=texts.NOTHING_TO_UNDO)
     if found.already:
         st.caption(f"{words.counted(found.already, 'row')} as before the run already.")
@@ -79,7 +80,6 @@ def _show(visit: Visit, run: RunRow, found: UndoPlan) -> None:
         frame = pd.DataFrame([(left.side, left.row, left.reason) for left in found.left[:LISTED]])
         frame.columns = ["Side", "Row", "Why"]
         st.dataframe(frame, hide_index=True, alt="Rows the undo leaves as they are")
-    st.markdown(words.plain(undoing.state(visit.actor, run.id).next))
     st.caption(texts.UNDO_LIMITS)
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Close", key="undo_close", on_click=close)
