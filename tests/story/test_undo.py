@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from glsync import sync
 from glsync.errors import ConfigError
 from glsync.twoway import undo as undoing
+from tests.family import Family
 
 
 def undo(world, report):
@@ -111,3 +113,31 @@ def test_a_run_of_more_rows_than_fit_is_refused_and_says_what_to_do(begun, monke
     monkeypatch.setattr(undoing, "MOST", 2)
     with pytest.raises(ConfigError, match="at most 2 can be undone"):
         sync.plan_undo(begun.last_log()["id"])
+
+
+@pytest.fixture
+def family(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with Family(database, monkeypatch) as made:
+        yield made
+
+
+def test_rows_that_got_their_parents_late_are_taken_back_too(family):
+    family.has("people", "name text, boss uuid references people", boss="people")
+    family.edit("people", ann={"name": "Ann", "boss": "zoe"}, zoe={"name": "Zoe"})
+    (report,) = family.runs("people")
+    assert family.links("people", "boss", "people") == {"ann": "zoe", "zoe": None}
+    found = sync.plan_undo(report.log_id)
+    assert (found.plan.postgres.delete, found.left) == (2, ())
+
+
+def test_a_parent_whose_children_hold_on_to_it_stays_and_is_told(family):
+    family.has("customers", "name text")
+    family.has("orders", "customer uuid not null references customers", customer="customers")
+    family.edit("customers", ann={"name": "Ann"}, ben={"name": "Ben"})
+    family.edit("orders", o1={"customer": "ann"})
+    parents, _ = family.runs("customers", "orders")
+    approve = sync.plan_undo(parents.log_id).plan.hash
+    options = json.dumps({"undo": str(parents.log_id), "approve": approve})
+    done = family.run_of("customers", options=options)
+    assert (done.status, done.counts.deleted, done.counts.failed) == ("completed_with_errors", 1, 1)
+    assert family.rows("customers").keys() == {"ann"}
