@@ -314,3 +314,16 @@ def test_a_reference_that_cannot_be_is_refused_by_name(family: Family, columns, 
         family.sql(change)
     with pytest.raises(InvalidMapping, match=said):
         family.runs("orders")
+
+
+def test_a_mapping_of_another_workspace_is_nobody_to_refer_to(family: Family):
+    family.has("customers")
+    family.sql("insert into glsync.workspaces (id, name) values ('00000000-0000-0000-0000-0000000000bb', 'Theirs')")
+    (theirs,) = family.sql(
+        "insert into gl_connections (name, app_id, workspace_id)"
+        " values ('theirs', 'app', '00000000-0000-0000-0000-0000000000bb') returning id"
+    )
+    family.map(name="strangers", connection_id=str(theirs["id"]))
+    family.has("orders", "customer uuid", customer="strangers")
+    with pytest.raises(InvalidMapping, match="this workspace has none of that name"):
+        family.runs("orders")

@@ -99,6 +99,16 @@ def test_children_may_hold_the_row_id_itself(family: Both, column: str):
     assert family.is_quiet("customers", "orders")
 
 
+def test_where_postgres_decides_a_reference_of_glide_that_leads_nowhere_is_put_right(shop: Both):
+    shop.runs("customers", "orders")
+    shop.change("orders", sync_direction="to_glide")
+    shop.edit("orders", o1={"customer": "nobody"}, o2={"customer": "ann"})
+    (report,) = shop.runs("orders")
+    assert (report.status, report.counts.updated) == ("completed", 2)
+    assert shop.cells("orders", "customer") == {"o1": "ann", "o2": "ben"}
+    assert shop.errors() == []
+
+
 # --- late parents ----------------------------------------------------------------------------------------------------
 
 
