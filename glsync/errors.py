@@ -8,7 +8,7 @@ SyncError                      type                 retryable
 ├── NotFound                   NOT_FOUND            no    no such connection, mapping, run, error
 ├── Forbidden                  PERMISSION_ERROR     no    the role is not enough
 ├── AlreadyRunning             ALREADY_RUNNING      no    carries the run that is
-├── ParentsFirst               PARENTS_FIRST        yes   mappings that this one refers to run before it
+├── ParentsFirst               ALREADY_RUNNING      yes   mappings that this one refers to run before it
 ├── StaleVersion               STALE_WRITE          no    somebody else saved first
 ├── GuardStop                  GUARD_STOP           no    waits for approval of exactly one plan
 ├── CopiedDatabase             GUARD_STOP           no    nothing of a copy runs until it is re-armed
@@ -117,7 +117,7 @@ class AlreadyRunning(SyncError):
 class ParentsFirst(SyncError):
     """Queued together with mappings it refers to, a run waits until those have ended."""
 
-    type = "PARENTS_FIRST"
+    type = "ALREADY_RUNNING"
     retryable = True
     hint = "Nothing to do: it begins as soon as they have ended."
 
