@@ -5,6 +5,8 @@
 # make crashes  kill two-way runs at every point, commit and call, on both kinds of table (half an hour)
 # make laws     the laws of the merge over ROWS=200000 rows
 # make bench    ours against the limit and a peer; SIZES=10k,100k,1M ROUNDS=3 BENCH="--dlt-up-to 100k"
+# make screenshots  the pictures of docs/screens.md, taken from the demo
+# make bench-screens  how the screens bear much data and many readers
 # PYTHON=python3.12 make ... chooses the Python; .venv is made once and again when requirements change.
 
 PYTHON ?= python3
@@ -15,7 +17,7 @@ SEEDS ?= 2000
 SEED ?= 1
 ROWS ?= 200000
 
-.PHONY: help venv run test check lint simulate crashes laws bench clean
+.PHONY: help venv run test check lint simulate crashes laws bench bench-screens screenshots clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -52,6 +54,12 @@ bench: venv
 	@$(BIN)/python .ci/venv.py requirements-bench.txt
 	$(BIN)/python -m benchmarks.run --sizes $(SIZES) --rounds $(ROUNDS) $(BENCH)
 	$(BIN)/python -m benchmarks.flights
+
+bench-screens: venv
+	$(BIN)/python -m benchmarks.screens
+
+screenshots: venv
+	$(BIN)/python -m tests.browser.screenshots
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis benchmarks/out

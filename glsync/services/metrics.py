@@ -33,7 +33,12 @@ def throughput(actor: Actor, hours: int = 48, mapping_id: UUID | None = None) ->
 
 def rejected_share(actor: Actor, days: int = 30, mapping_id: UUID | None = None) -> pd.DataFrame:
     """day, read, rejected, share: rows held back of those read, 0 to 1; missing on days that read nothing."""
-    found = per_day(actor, days, mapping_id)[["day", "read", "rejected"]]
+    return share_of(per_day(actor, days, mapping_id))
+
+
+def share_of(days: pd.DataFrame) -> pd.DataFrame:
+    """The same, from what `per_day` gave."""
+    found = days[["day", "read", "rejected"]]
     return found.assign(share=found["rejected"] / found["read"].where(found["read"] > 0))
 
 

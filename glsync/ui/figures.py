@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from uuid import UUID
 
 import pandas as pd
@@ -25,11 +25,12 @@ Made = Callable[[], Figure]
 def of_period(actor: Actor, days: int, mapping_id: UUID | None) -> Iterator[tuple[str, Made]]:
     """Every figure as (key, how to make it), so that one that fails leaves the others standing."""
     days_of = partial(_with_period, days)
-    yield "rows", lambda: rows(days_of(metrics.per_day(actor, days, mapping_id)), days)
-    yield "runs", lambda: runs(days_of(metrics.per_day(actor, days, mapping_id)))
+    per_day = cache(lambda: days_of(metrics.per_day(actor, days, mapping_id)))  # three figures show parts of it
+    yield "rows", lambda: rows(per_day(), days)
+    yield "runs", lambda: runs(per_day())
     yield "throughput", lambda: throughput(metrics.throughput(actor, HOURS, mapping_id))
     yield "durations", lambda: durations(days_of(metrics.durations(actor, days, mapping_id)))
-    yield "rejected", lambda: rejected(days_of(metrics.rejected_share(actor, days, mapping_id)))
+    yield "rejected", lambda: rejected(days_of(metrics.share_of(per_day())))
     yield "causes", lambda: causes(metrics.by_cause(actor, days, mapping_id))
     yield "usage", lambda: usage(days_of(metrics.usage(actor, days)), forecast(metrics.usage(actor, 31)))
     yield "freshness", lambda: freshness(metrics.freshness(actor))

@@ -128,8 +128,8 @@ def mappings(
     columns: dict[str, Column] = {
         "name": text("Mapping", pinned=True),
         "state": chips("State", texts.HEALTH.values(), width=104),
-        "route": text("From Glide to Postgres"),
-        "last": since("Last success", width=132),
+        "route": text("From Glide to Postgres", width=236),
+        "last": since("Last success", width=118),
         "next": since("Next run"),
         "errors": figure("Errors", "Rows that are held back and wait for somebody", width=66),
         "records": figure("Rows", "Rows in step", width=66),

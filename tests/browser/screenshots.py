@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.conftest import FLAGS, NAMES, ROOT, App, Reader, installation
 
@@ -71,6 +71,7 @@ def take(browser: Browser, app: App, name: str, address: str, theme: str, size: 
     )  # type: ignore[arg-type]
     context.set_default_timeout(60_000)
     reader = Reader(context.new_page(), app).open(address)
+    expect(reader.page.get_by_test_id("stSkeleton")).to_have_count(0)
     reader.page.wait_for_timeout(1500)  # charts and tables are drawn after the page is
     saved(reader.settled().page.screenshot(), FOLDER / f"{name}.png")
     context.close()
