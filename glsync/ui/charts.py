@@ -135,11 +135,12 @@ def lines(names: dict[str, str], colours: Sequence[str], unit: str) -> Callable[
 def hours(frame: pd.DataFrame) -> Chart:
     """Rows read a second, hour by hour; nothing where nothing ran."""
     axis = alt.Axis(format="%-d %b %H:00", labelOverlap=True, tickCount=5, grid=False)
+    period = [pd.Timestamp(str(frame["hour"].iloc[end])).isoformat() for end in (0, -1)]
     return (
         alt.Chart(frame.assign(rows_per_second=frame["rows_per_second"].astype(float)))
         .mark_bar(cornerRadius=1.5, color=TEAL, width=5)
         .encode(
-            alt.X("hour:T", title=None, axis=axis),
+            alt.X("hour:T", title=None, axis=axis, scale=alt.Scale(domain=period)),
             alt.Y("rows_per_second:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
             tooltip=[
                 alt.Tooltip("hour:T", title="Hour", format="%-d %b %H:00"),

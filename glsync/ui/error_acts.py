@@ -154,17 +154,17 @@ def correction(visit: Visit, row: ErrorRow) -> None:
                 on_click=_correct,
                 args=(visit, row.id),
             )
-        _corrected()
+        _corrected(row.id)
 
 
 def _correct(visit: Visit, error_id: UUID) -> None:
     typed = st.session_state[f"errors_value_{error_id}"]
-    background.ask(CORRECTION, correcting.correct, visit.actor, error_id, typed)
+    background.ask(f"{CORRECTION}_{error_id}", correcting.correct, visit.actor, error_id, typed)
 
 
-def _corrected() -> None:
+def _corrected(error_id: UUID) -> None:
     """What became of the value that was sent off."""
-    work = background.answer(CORRECTION, texts.CORRECTING)
+    work = background.answer(f"{CORRECTION}_{error_id}", texts.CORRECTING)
     if work is None:
         return
     try:
