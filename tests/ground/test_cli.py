@@ -238,3 +238,22 @@ def test_the_doctor_says_what_to_do_and_ends_with_1(env: dict[str, str], empty_d
     assert "fail schema" in bare
     assert "Run python -m glsync migrate." in bare
     assert "Did you mean GLSYNC_DATABASE_URL?" in bare
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_pages_are_not_opened_to_others_without_a_sign_in(env: dict[str, str], host: str) -> None:
+    refused = glsync(env, "up", "--no-demo", "--host", host, code=1)
+    assert f"No sign-in is set up, and the web app would listen on {host}" in refused.stderr
+    assert "docs/security.md" in refused.stderr
+    assert "fail settings" in glsync(env | {"GLSYNC_HOST": host}, "doctor", code=1).stdout
+
+
+def test_people_are_invited_into_a_workspace_of_their_own(env: dict[str, str]) -> None:
+    assert "Sales is there." in glsync(env, "workspace", "add", "Sales").stdout
+    assert glsync(env, "workspace", "list").stdout.split() == ["Default", "Sales"]
+    words = ("member", "invite", "Ada@example.com", "--role", "admin", "--workspace", "Sales")
+    assert "ada@example.com may come in as admin until" in glsync(env, *words).stdout
+    assert "ada@example.com" in glsync(env, "member", "list", "--workspace", "Sales").stdout
+    assert glsync(env, "member", "list").stdout == ""
+    assert "'boss' is not a role" in glsync(env, "member", "invite", "a@b.example", "--role", "boss", code=1).stderr
+    assert "There is no workspace" in glsync(env, "member", "list", "--workspace", "Nowhere", code=1).stderr
