@@ -20,7 +20,7 @@ from glsync.store import db
 
 Topic = Literal["connections", "mappings", "runs", "errors", "activity", "listener"]
 TOPICS: tuple[Topic, ...] = ("connections", "mappings", "runs", "errors", "activity", "listener")
-"""`listener` is raised when listening begins or ends; the others are named by sql/migrations/0020_changes.sql."""
+"""`listener` is raised when listening begins or ends; the others are named by sql/migrations/0017_changes.sql."""
 CHANNEL = "glsync"
 POLLING = 10.0
 """Seconds between two looks while nobody tells us of changes."""
