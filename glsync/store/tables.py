@@ -499,8 +499,8 @@ class Intent(Table, table=True):
 
     id: UUID = _new_id()
     mapping_id: UUID = _of("public.gl_mappings")
-    workspace_id: UUID = _workspace()
-    log_id: UUID | None = _log()
+    workspace_id: UUID = Field(default=None, nullable=False)
+    log_id: UUID | None = None
     epoch: int = Field(sa_type=BigInteger)
     link_id: UUID
     operation: str = _needed_text()
@@ -530,8 +530,8 @@ class History(Table, table=True):
 
     id: int | None = _number()
     mapping_id: UUID = _of("public.gl_mappings")
-    workspace_id: UUID = _workspace()
-    log_id: UUID | None = _log()
+    workspace_id: UUID = Field(default=None, nullable=False)
+    log_id: UUID | None = None
     link_id: UUID | None = None
     side: str = _needed_text()
     operation: str = _needed_text()

@@ -1,10 +1,11 @@
 -- Writes that leave for Glide now: committed before the call, so that a crash leaves no doubt about which are in doubt.
 insert into glsync.intents (
-    id, mapping_id, log_id, epoch, link_id, operation, glide_row_id, pg_key, cells, raw, before, base_glide, base_postgres,
-    if_match, price, state, attempts, sent_at
+    id, mapping_id, workspace_id, log_id, epoch, link_id, operation, glide_row_id, pg_key, cells, raw, before, base_glide,
+    base_postgres, if_match, price, state, attempts, sent_at
 )
 select
-    r.id, %(mapping)s, %(log)s, %(epoch)s, r.link_id, r.operation, r.glide_row_id, r.pg_key, r.cells, r.raw,
+    r.id, %(mapping)s, (select m.workspace_id from public.gl_mappings as m where m.id = %(mapping)s),
+    %(log)s, %(epoch)s, r.link_id, r.operation, r.glide_row_id, r.pg_key, r.cells, r.raw,
     nullif(r.before, 'null'), nullif(r.base_glide, 'null'), nullif(r.base_postgres, 'null'), r.if_match, r.price, 'sent', 1,
     clock_timestamp()
 from jsonb_to_recordset(%(rows)s::jsonb) as r (

@@ -22,12 +22,13 @@ with found as materialized (
     on conflict (glide_row_id) do update set {again}
     returning t.glide_row_id, (t.xmax = 0) as is_new, t.xmin::text as written_by
 ), kept as (
-    insert into glsync.history (mapping_id, log_id, side, operation, glide_row_id, before, after)
-    select %(mapping)s::uuid, %(log)s::uuid, 'postgres', 'update', c.glide_row_id, c.before, c.after
+    insert into glsync.history (mapping_id, workspace_id, log_id, side, operation, glide_row_id, before, after)
+    select %(mapping)s::uuid, (select m.workspace_id from public.gl_mappings as m where m.id = %(mapping)s::uuid),
+        %(log)s::uuid, 'postgres', 'update', c.glide_row_id, c.before, c.after
     from changed as c
     where %(log)s::uuid is not null
     union all
-    select %(mapping)s::uuid, %(log)s::uuid, 'postgres', 'create', null, null,
+    select %(mapping)s::uuid, null::uuid, %(log)s::uuid, 'postgres', 'create', null, null,
         jsonb_build_object('written_by', m.written_by, 'rows', string_agg(m.glide_row_id, E'\x1f'))
     from made as m
     where m.is_new and %(log)s::uuid is not null

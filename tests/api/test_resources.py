@@ -109,7 +109,8 @@ def test_the_description_names_every_path(operator):
     actions = description["paths"]["/api/glsync"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(actions["discriminator"]["mapping"]) == {
         "testConnection", "listGlideTables", "getTableNames", "getColumnMappings", "validateMapping", "syncData",
-        "syncMapping", "retryFailedSync", "resolveError", "cancelSync", "getSyncStatus",
+        "syncMapping", "retryFailedSync", "resolveError", "resolveConflict", "leaveConflict", "undoSync", "cancelSync",
+        "getSyncStatus",
     }  # fmt: skip
 
 
