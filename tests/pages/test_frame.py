@@ -61,6 +61,27 @@ def test_a_button_that_is_not_for_the_reader_says_who_may_press_it(open_page, ac
     assert button.help == "Needs the role operator or higher."
 
 
+ACTS = {
+    "runs": ("Sync now", "operator"),
+    "connections": ("Add connection", "editor"),
+    "mappings": ("New mapping", "editor"),
+}
+ROLES = ("viewer", "operator", "editor", "admin")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_shows_every_role_its_data_and_lets_it_do_what_it_may(open_page, act_as, synced, role):
+    act_as(role)
+    for name in PAGES:
+        page = open_page(name)
+        is_refused = name == "settings" and role != "admin"
+        assert ("needs the role admin" in page.text) == is_refused
+        assert (texts.TITLES[name].name in [title.value for title in page.app.title]) != is_refused
+        act, least = ACTS.get(name, (None, "viewer"))
+        if act is not None:
+            assert page.buttons[act].disabled == (ROLES.index(role) < ROLES.index(least)), name
+
+
 def test_a_name_that_looks_like_markup_is_shown_as_it_is(open_page, items, ask):
     ask("update gl_mappings set name = '**a** :red[b] [c](http://x) $d$'")
     page = open_page("mappings", mapping=items.id)
