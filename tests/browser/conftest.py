@@ -162,7 +162,7 @@ def fresh_app() -> Iterator[App]:
 def app() -> Iterator[App]:
     """One app for all tests that do not mind each other; its demo was synced once."""
     with installation() as app:
-        for name in ("accounts", "purchase_orders", "invoices", "shipping_records"):
+        for name in ("accounts", "purchase_orders", "invoices", "estimates", "shipping_records"):
             subprocess.run(
                 [sys.executable, "-m", "glsync", "sync", name, "--json"],
                 cwd=ROOT, env=app._environment, capture_output=True, check=False, timeout=PATIENCE,

@@ -30,7 +30,14 @@ def details(app):
 
 
 def serious(reader):
-    """What axe finds that keeps somebody from reading or using the page."""
+    """What keeps somebody from reading or using the page. What is just being drawn anew is paler for a moment."""
+    if faults := faults_now(reader):
+        reader.page.wait_for_timeout(3000)
+        faults = faults_now(reader)
+    return faults
+
+
+def faults_now(reader):
     found = Axe().run(reader.page, context={"exclude": [[part] for part in NOT_OURS]}).response["violations"]
     return [
         (one["id"], node["html"][:200], node["failureSummary"][:300])

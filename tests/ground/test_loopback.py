@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,9 @@ def test_a_socket_of_another_machine_is_closed(tmp_path):
     async def receive() -> Any:
         return {"type": "websocket.connect"}
 
-    asyncio.run(loopback.ThisMachineOnly(PlainTextResponse("x"), settings(tmp_path))(scope, receive, send))
+    guarded = loopback.ThisMachineOnly(PlainTextResponse("x"), settings(tmp_path))
+    with ThreadPoolExecutor(1) as pool:  # in this thread a browser of earlier tests may have left its event loop
+        pool.submit(asyncio.run, guarded(scope, receive, send)).result()
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": "no sign-in is set up"}]
 
 

@@ -34,7 +34,7 @@ jobs.run_worker()
 """
 
 
-def until(condition: Callable[[], object], seconds: float = 30, what: str = "") -> None:
+def until(condition: Callable[[], object], seconds: float = 90, what: str = "") -> None:
     """Wait for it, with a look every few milliseconds."""
     end, pause = monotonic() + seconds, threading.Event()
     while not condition():
