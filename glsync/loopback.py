@@ -14,11 +14,11 @@ from glsync.config import Settings
 from glsync.errors import ConfigError
 from glsync.headers import API_PATHS
 
-TODO = (
+REMEDY = (
     'Set up a sign-in (docs/security.md, "Setting up a sign-in"), or let it listen on 127.0.0.1 and reach it from '
     "this machine."
 )
-SAID = f"Glide Sync has no sign-in set up, so its pages are shown on the machine it runs on and nowhere else. {TODO}\n"
+SAID = f"Glide Sync has no sign-in set up, so its pages are shown on the machine it runs on and nowhere else. {REMEDY}\n"
 NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -40,7 +40,7 @@ def refuse_openness(chosen: Settings, host: str | None) -> None:
     """
     if not chosen.sign_in and not is_loopback(host):
         where = host or "every address"
-        raise ConfigError(f"No sign-in is set up, and the web app would listen on {where}", hint=TODO)
+        raise ConfigError(f"No sign-in is set up, and the web app would listen on {where}", hint=REMEDY)
 
 
 class ThisMachineOnly:
