@@ -18,7 +18,9 @@ REMEDY = (
     'Set up a sign-in (docs/security.md, "Setting up a sign-in"), or let it listen on 127.0.0.1 and reach it from '
     "this machine."
 )
-SAID = f"Glide Sync has no sign-in set up, so its pages are shown on the machine it runs on and nowhere else. {REMEDY}\n"
+SAID = (
+    f"Glide Sync has no sign-in set up, so its pages are shown on the machine it runs on and nowhere else. {REMEDY}\n"
+)
 NAMES = ("localhost", "127.0.0.1", "::1")
 
 

@@ -33,7 +33,7 @@ from glsync.errors import (
 from glsync.glide import App, open_glide
 from glsync.store import db, identity, problems, runs, schedules
 from glsync.store.db import transaction
-from glsync.store.lease import Lease, held
+from glsync.store.lease import Lease, held, sign
 from glsync.values import Counts, Plan, Price, Problem, RowWhy, RunReport, Status, UndoPlan
 
 log = structlog.get_logger(__name__)
@@ -53,6 +53,7 @@ def run(log_id: UUID) -> RunReport:
     with closing(db.open_connection("glsync run")) as connection:
         with transaction(connection) as cursor:
             mapping_id, name = runs.mapping_of(cursor, log_id)
+            sign(cursor, mapping_id)
         with held(mapping_id, log_id, name) as lease:
             try:
                 return _run(connection, log_id, lease, started)

@@ -2,7 +2,7 @@
 
 The lock is gone the moment the holder's connection is, kill -9 included, so nobody waits for a dead process. A frozen
 holder keeps its lock but not its lease: that runs out, the next one raises the epoch, and the old one's next
-transaction is refused. A holder without the lock (its frozen predecessor still has it, or a transaction pooler has no
+transaction is refused; one it was frozen in the middle of would hold the lease still for ever, so it is ended first. A holder without the lock (its frozen predecessor still has it, or a transaction pooler has no
 session locks) says so with a key of 0; then only the lease's time and the log's heartbeat count.
 """
 
@@ -136,6 +136,15 @@ def held(mapping_id: UUID, log_id: UUID, name: str) -> Iterator[Lease]:
 _live: set[Lease] = set()
 
 
+def sign(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """Name the run's connection after its mapping, so that whoever takes over knows which one may hold it still."""
+    cursor.execute("select set_config('application_name', %s, false)", (_signature(mapping_id),))
+
+
+def _signature(mapping_id: UUID) -> str:
+    return f"glsync run {mapping_id}"
+
+
 def interrupt_all() -> None:
     """Ask every run of this process to stop at its next chance, because the process is stopping."""
     for lease in tuple(_live):
@@ -151,6 +160,7 @@ def _take(connection: extensions.connection, mapping_id: UUID, log_id: UUID, nam
             is_gone = bool((cursor.fetchone() or (False,))[0])
         if not is_gone and _is_alive(cursor, mapping_id):
             raise AlreadyRunning(name, _holder(connection, mapping_id))
+        _end_frozen(cursor, mapping_id)
         cursor.execute(
             statements.text("lease_take"),
             {
@@ -172,6 +182,16 @@ def _is_alive(cursor: extensions.cursor, mapping_id: UUID) -> bool:
     """A look that waits for nobody: taking the lease waits while its holder stores a page."""
     cursor.execute(statements.text("lease_alive"), {"mapping": str(mapping_id), "seconds": SECONDS})
     return cursor.fetchone() is not None
+
+
+def _end_frozen(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """Roll back what a process that gives no sign of life has begun; its rows are as before, and free.
+
+    Half a lease old at least: what another process, quicker than we to take over, has begun since is spared.
+    """
+    cursor.execute(statements.text("lease_end_frozen"), {"name": _signature(mapping_id), "seconds": SECONDS / 2})
+    if ended := cursor.fetchall():
+        log.warning("frozen run's transaction ended", mapping=str(mapping_id), backends=[found[0] for found in ended])
 
 
 def _holder(connection: extensions.connection, mapping_id: UUID) -> UUID:

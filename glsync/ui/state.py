@@ -13,7 +13,9 @@ T = TypeVar("T")
 Tone = Literal["good", "note", "bad"]
 
 FLASH_SECONDS = 10.0
-"""A message outlives drawings of the page that come by themselves, so that an act can be undone for so long."""
+"""A message outlives drawings of the page that come by themselves for so long; the next act ends it."""
+ACT_SECONDS = 60.0
+"""The same for a message with a button, such as Undo: nobody shall have to hurry."""
 _FLASHES = "shell_flashes"
 _DIALOG = "shell_dialog"
 
@@ -81,11 +83,15 @@ def flash(message: Flash) -> None:
 
 
 def flashes() -> list[Flash]:
-    """The messages to show: those that wait, and those shown less than FLASH_SECONDS ago."""
+    """The messages to show: those that wait, and those shown not long ago."""
     now = time.monotonic()
-    fresh = [one for one in _waiting() if not one.shown or now - one.shown < FLASH_SECONDS]
+    fresh = [one for one in _waiting() if not one.shown or now - one.shown < _seconds(one)]
     put(_FLASHES, [replace(one, shown=one.shown or now) for one in fresh])
     return fresh
+
+
+def _seconds(message: Flash) -> float:
+    return ACT_SECONDS if message.button else FLASH_SECONDS
 
 
 def open_dialog(name: str, /, **about: object) -> None:
