@@ -2,8 +2,9 @@
 
 The lock is gone the moment the holder's connection is, kill -9 included, so nobody waits for a dead process. A frozen
 holder keeps its lock but not its lease: that runs out, the next one raises the epoch, and the old one's next
-transaction is refused; one it was frozen in the middle of would hold the lease still for ever, so it is ended first. A holder without the lock (its frozen predecessor still has it, or a transaction pooler has no
-session locks) says so with a key of 0; then only the lease's time and the log's heartbeat count.
+transaction is refused; one it was frozen in the middle of would hold the lease still for ever, so it is ended first.
+A holder without the lock (its frozen predecessor still has it, or a transaction pooler has no session locks) says so
+with a key of 0; then only the lease's time and the log's heartbeat count.
 """
 
 from __future__ import annotations
