@@ -31,7 +31,7 @@ run: venv
 
 test: venv
 	@$(BIN)/python .ci/chromium.py || true
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --reruns 1 -r aR
 
 lint: venv
 	$(BIN)/ruff check .
