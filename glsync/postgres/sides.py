@@ -256,7 +256,9 @@ class Sides:
     ) -> tuple[list[Written], list[tuple[int, Refusal]]]:
         """Rows {n, pg_key, planned, cells, glide_row_id}: set `cells` where the row still says `planned`."""
         sets: list[sql.Composable] = [
-            sql.SQL("{0} = (select r.{0} from jsonb_populate_record(t, hit.cells) as r)").format(sql.Identifier(column))
+            sql.SQL("{0} = (select r.{0} from jsonb_populate_record(t.*, hit.cells) as r)").format(
+                sql.Identifier(column)
+            )
             for column in self._writable
         ]
         sets.append(sql.SQL("glide_row_id = coalesce(t.glide_row_id, hit.glide_row_id)"))

@@ -2,7 +2,7 @@
 with v as (
     select * from jsonb_to_recordset(%(rows)s::jsonb) as v (n int, pg_key jsonb, planned jsonb)
 ), hit as (
-    select t.ctid as place, v.n, to_jsonb(t) as before, v.planned = (select to_jsonb(c) from (select {cells}) as c) as fits
+    select t.ctid as place, v.n, to_jsonb(t.*) as before, v.planned = (select to_jsonb(c.*) from (select {cells}) as c) as fits
     from v
     inner join {target} as t on {by_key}
     for update of t

@@ -8,9 +8,9 @@ with v as (
     from v
     cross join lateral jsonb_populate_record(null::{target}, v.cells) as r
     on conflict (glide_row_id) do {action}
-    returning t.glide_row_id, {key} as pg_key, (select to_jsonb(c) from (select {cells}) as c) as after
+    returning t.glide_row_id, {key} as pg_key, (select to_jsonb(c.*) from (select {cells}) as c) as after
 )
 select
-    v.n, done.pg_key, (select to_jsonb(o) from {target} as o where o.glide_row_id = done.glide_row_id) as before, done.after
+    v.n, done.pg_key, (select to_jsonb(o.*) from {target} as o where o.glide_row_id = done.glide_row_id) as before, done.after
 from done
 inner join v using (glide_row_id)

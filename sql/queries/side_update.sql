@@ -2,7 +2,7 @@
 with v as (
     select * from jsonb_to_recordset(%(rows)s::jsonb) as v (n int, pg_key jsonb, planned jsonb, cells jsonb, glide_row_id text)
 ), hit as (
-    select t.ctid as place, v.n, v.cells, v.glide_row_id, to_jsonb(t) as before, v.planned = (select to_jsonb(c) from (select {cells}) as c) as fits
+    select t.ctid as place, v.n, v.cells, v.glide_row_id, to_jsonb(t.*) as before, v.planned = (select to_jsonb(c.*) from (select {cells}) as c) as fits
     from v
     inner join {target} as t on {by_key}
     for update of t
@@ -11,6 +11,6 @@ with v as (
     set {sets}
     from hit
     where t.ctid = hit.place and hit.fits
-    returning hit.n, (select to_jsonb(c) from (select {cells}) as c) as after, hit.before
+    returning hit.n, (select to_jsonb(c.*) from (select {cells}) as c) as after, hit.before
 )
 select n, null::text as pg_key, before, after from done

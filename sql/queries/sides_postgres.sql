@@ -10,7 +10,7 @@ select
         'pg:' || t.pg_key
     ) as k, t.glide_row_id, t.pg_key, t.cells, t.changed_at
 from (
-    select t.glide_row_id, {key} as pg_key, (select to_jsonb(c) from (select {cells}) as c) as cells, {changed_at} as changed_at
+    select t.glide_row_id, {key} as pg_key, (select to_jsonb(c.*) from (select {cells}) as c) as cells, {changed_at} as changed_at
     from {target} as t
     where {in_scope}
 ) as t

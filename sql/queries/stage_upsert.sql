@@ -4,7 +4,7 @@
 -- transaction that wrote them: while a row still says it, nobody has touched the row since.
 with found as materialized (
     select s.*, x.glide_row_id is null as glsync_is_new,
-        case when x.glide_row_id is not null then to_jsonb(x) end as glsync_before
+        case when x.glide_row_id is not null then to_jsonb(x.*) end as glsync_before
     from glsync_stage as s
     left join {target} as x on x.glide_row_id = s.glide_row_id
     where x.glide_row_id is null or {differs}
@@ -13,7 +13,7 @@ with found as materialized (
     set {changes}
     from found as s
     where not s.glsync_is_new and t.glide_row_id = s.glide_row_id
-    returning t.glide_row_id, s.glsync_before as before, (select to_jsonb(c) from (select {cells}) as c) as after
+    returning t.glide_row_id, s.glsync_before as before, (select to_jsonb(c.*) from (select {cells}) as c) as after
 ), made as (
     insert into {target} as t ({inserted})
     select {values}

@@ -1,6 +1,6 @@
 -- Rows that are gone from Glide are marked, once; what they were is kept.
 with hit as (
-    select t.ctid as place, t.glide_row_id, to_jsonb(t) as before
+    select t.ctid as place, t.glide_row_id, to_jsonb(t.*) as before
     from {target} as t
     where t.glide_row_id = any(%(ids)s) and t.{mark} is null
     for update of t
