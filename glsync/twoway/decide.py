@@ -142,7 +142,8 @@ def _looks(run: Run, decided: Decided) -> Decimal:
     rows = decided.writes("glide")
     count = rows.create + rows.update + rows.delete
     if run.source.kind == "big":
-        return POINT_READ_PRICE * (count if rows.create + rows.update <= POINT_READS else rows.delete + run.glide_rows)
+        whole = run.glide_rows + rows.create  # and a look at each row before it is deleted
+        return POINT_READ_PRICE * (count if rows.create + rows.update <= POINT_READS else whole)
     return run.reads if count else Decimal(0)
 
 
