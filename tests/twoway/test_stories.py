@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -614,7 +615,7 @@ def test_a_plan_names_the_price_that_glide_charges(world, born):
     world.glide.reset_usage()
     report = world.sync()
     charged = world.glide.usage("shop")
-    assert (str(report.price.reads), str(report.price.writes)) == (charged["reads"], charged["writes"])
+    assert (report.price.reads, report.price.writes) == (Decimal(charged["reads"]), Decimal(charged["writes"]))
     assert planned.price == report.price
     assert (planned.glide.create, planned.glide.update, planned.glide.delete) == (born, 1, 1)
 
