@@ -55,13 +55,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 def _load() -> None:
     """Import what the first visitor would have to wait for."""
-    import altair
     import pandas as pd
 
     import glsync.ui.shell
 
     api.ready()
-    del altair, pd, glsync.ui.shell
+    del pd, glsync.ui.shell
 
 
 async def healthz(_request: Request) -> JSONResponse:

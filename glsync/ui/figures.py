@@ -58,8 +58,8 @@ def rows(frame: pd.DataFrame, days: int) -> Figure:
     frame = _none_if_still(frame, "stored")
     says = f"No row was stored in {days} days."
     if len(frame):
-        total = words.number(float(frame["stored"].sum()))
-        says = f"{total} rows stored in {days} days, most of them on {_on(frame, 'stored')}."
+        total = words.counted(int(frame["stored"].sum()), "row")
+        says = f"{total} stored in {days} days, most of them on {_on(frame, 'stored')}."
     names = {"created": "Created", "updated": "Updated", "deleted": "Deleted"}
     draw = charts.stacked(names, (TEAL, BLUE, AMBER), "rows")
     return Figure("rows", "Rows stored per day", frame, says, draw, {"day": "Day", **names, "stored": "Stored"})
@@ -109,8 +109,9 @@ def causes(frame: pd.DataFrame) -> Figure:
         first = frame.sort_values("errors", ascending=False).iloc[0]
         cause = texts.ERROR_TYPES.get(first["type"], first["type"])
         says = f"Most frequent: {cause}, {words.counted(int(first['errors']), 'time')}."
-    columns = {"type": "Code", "errors": "Errors", "open": "Still open"}
-    return Figure("causes", "Errors by cause", frame, says, charts.causes, columns)
+    called = frame.assign(cause=[texts.ERROR_TYPES.get(code, code) for code in frame["type"]])
+    columns = {"cause": "Cause", "type": "Code", "errors": "Errors", "open": "Still open"}
+    return Figure("causes", "Errors by cause", called, says, charts.causes, columns)
 
 
 def throughput(frame: pd.DataFrame) -> Figure:

@@ -38,7 +38,7 @@ def _page(name: str, note: str) -> st.Page:
 def _open_errors() -> str:
     """Open errors and conflicts as the menu shows them; nothing when there are none or nobody can say."""
     try:
-        waiting = errors.counters(shell.who())["open"] + conflicts.counters(shell.who())["open"]
+        waiting = errors.count(shell.who()) + conflicts.counters(shell.who())["open"]
     except SyncError:
         return ""
     return f"{waiting:,}" if waiting else ""

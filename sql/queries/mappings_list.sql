@@ -20,7 +20,7 @@ left join glsync.schedules as a on a.mapping_id = m.id
 left join (
     select e.mapping_id, min(e.next_retry_at) as next_retry
     from public.gl_sync_errors as e
-    where e.next_retry_at is not null and e.state = 'open' and e.glide_row_id is null
+    where e.next_retry_at is not null and e.resolved_at is null and e.state = 'open' and e.glide_row_id is null
     group by e.mapping_id
 ) as r on r.mapping_id = m.id
 where m.workspace_id = %(workspace)s

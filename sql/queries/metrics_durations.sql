@@ -11,6 +11,8 @@ where l.workspace_id = %(workspace)s
     and (%(mapping)s::uuid is null or l.mapping_id = %(mapping)s::uuid)
     and l.status in ('completed', 'completed_with_errors')
     and l.completed_at is not null
-    and l.started_at >= (date_trunc('day', now() at time zone 'UTC') - make_interval(days => %(days)s - 1)) at time zone 'UTC'
+    and l.started_at >= (
+        select (date_trunc('day', now() at time zone 'UTC') - make_interval(days => %(days)s - 1)) at time zone 'UTC'
+    )
 group by 1
 order by 1

@@ -13,10 +13,7 @@ select
     count(*) filter (where m.enabled and m.status = 'active' and s.last_success_at is null) as never_run,
     coalesce(bool_or(s.last_success_at is not null), false) as ever_synced,
     (select count(*) from public.gl_connections as k where k.workspace_id = %(workspace)s) as connections_total,
-    (
-        select count(*) from public.gl_sync_errors as e
-        where e.workspace_id = %(workspace)s and e.resolved_at is null
-    ) as open_errors,
+    coalesce(sum(s.error_count), 0)::bigint as open_errors,
     (
         select count(*) from public.gl_conflicts as o where o.workspace_id = %(workspace)s and o.state = 'open'
     ) as open_conflicts,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import altair
 import pandas as pd
 
 from glsync.services.access import LOCAL
@@ -12,20 +13,26 @@ from glsync.ui import figures
 
 def test_every_figure_says_what_it_comes_down_to(open_page, synced):
     text = open_page("metrics").text
-    assert "1 rows stored in 30 days" in text
+    assert "1 row stored in 30 days" in text
     assert "1 of 2 rows read were held back, 50.0 %." in text
     assert "Most frequent: A value does not fit its column, 1 time." in text
 
 
 def test_a_chart_names_its_takeaway_for_those_who_cannot_see_it(open_page, synced):
     charts = open_page("metrics").app.get("vega_lite_chart") or open_page("metrics").app.get("arrow_vega_lite_chart")
-    assert any("Rows stored per day. 1 rows stored" in str(chart.proto) for chart in charts)
+    assert any("Rows stored per day. 1 row stored" in str(chart.proto) for chart in charts)
 
 
 def test_a_figure_can_be_read_as_a_table(open_page, synced):
     page = open_page("metrics").set("metrics_table_runs", True)
     table = next(one.value for one in page.app.dataframe if "Runs" in one.value)
     assert int(table["Runs"].sum()) == 1
+
+
+def test_every_chart_keeps_to_the_grammar_of_vega_lite(synced):
+    for _, make in figures.of_period(LOCAL, 7, None):
+        figure = make()
+        altair.Chart.from_dict(figure.draw(figure.frame) | {"data": {"name": "rows"}}).to_dict()
 
 
 def test_the_updates_of_the_month_are_foretold_from_the_last_week():
@@ -36,7 +43,7 @@ def test_the_updates_of_the_month_are_foretold_from_the_last_week():
 
 
 def test_the_period_and_the_mapping_live_in_the_address(open_page, synced):
-    assert "rows stored in 7 days" in open_page("metrics", metrics_period="7 days", metrics_mapping="items").text
+    assert "row stored in 7 days" in open_page("metrics", metrics_period="7 days", metrics_mapping="items").text
 
 
 def test_each_figure_has_all_columns_of_its_table(synced):

@@ -50,7 +50,9 @@ def test_no_screen_trusts_html_or_a_naked_exception(path):
 @pytest.mark.parametrize("path", [*PAGES, *SCREENS], ids=lambda path: path.stem)
 def test_every_table_and_chart_has_a_name_for_those_who_cannot_see_it(path):
     calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
-    drawn = [call for call in calls if ast.unparse(call.func) in ("st.dataframe", "st.data_editor", "st.altair_chart")]
+    drawn = [
+        call for call in calls if ast.unparse(call.func) in ("st.dataframe", "st.data_editor", "st.vega_lite_chart")
+    ]
     assert [call.lineno for call in drawn if "alt" not in [word.arg for word in call.keywords]] == []
 
 
