@@ -26,8 +26,9 @@ from glsync.api import Api
 from glsync.config import settings
 from glsync.headers import SecurityHeaders
 from glsync.loopback import ThisMachineOnly, refuse_openness
+from glsync.returning import BackAfterSignIn
 from glsync.services.changes import CHANGES
-from glsync.ui import push
+from glsync.ui import places, push
 
 ROUTER = Path(__file__).resolve().parent / "glsync" / "ui" / "router.py"
 
@@ -91,6 +92,10 @@ app = st.App(
     secrets=oidc.streamlit_auth(settings()),
     lifespan=lifespan,
     routes=[Route("/healthz", healthz), Route("/readyz", readyz), push.ROUTE, *api.routes()],
-    middleware=[Middleware(SecurityHeaders), Middleware(ThisMachineOnly, chosen=settings())],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(ThisMachineOnly, chosen=settings()),
+        Middleware(BackAfterSignIn, pages=places.addresses()),
+    ],
     on_script_error=calmly,
 )

@@ -18,6 +18,11 @@ def file_of(name: str) -> str:
     return str(PAGES / f"{name}.py")
 
 
+def addresses() -> frozenset[str]:
+    """The paths of all pages; the dashboard is at the root."""
+    return frozenset({"/", *(f"/{ADDRESSES.get(name, name)}" for name in texts.TITLES if name != "dashboard")})
+
+
 def link(label: str, name: str, *, icon: str | None = None, **parameters: object) -> None:
     """A link to a page, with its details in the address."""
     given = {key: str(value) for key, value in parameters.items() if value is not None}

@@ -66,9 +66,9 @@ def shown(name: str) -> str:
     return f"{name}@\u2060example.com"
 
 
-def sign_in(reader: Reader, name: str) -> Reader:
-    """From our page to the provider's, one press there, and back."""
-    reader.open().sees("Sign in to see your workspaces.")
+def sign_in(reader: Reader, name: str, path: str = "") -> Reader:
+    """From one of our pages to the provider's, one press there, and back."""
+    reader.open(path).sees("Sign in to see your workspaces.")
     reader.page.get_by_role("button", name="Sign in", exact=True).click()
     reader.page.get_by_role("button", name=name, exact=True).click()
     reader.page.wait_for_url(f"{reader.app.address}/**")
@@ -86,6 +86,13 @@ def test_a_role_comes_from_the_claim_and_nothing_of_another_workspace_is_seen(
     edna.open("connections").sees("Add connection").sees_no(SECRETIVE)
     expect(edna.page.get_by_role("link", name="Settings")).to_have_count(0)
     edna.open("settings").sees(f"This page needs the role admin; you are signed in as {shown('edna')}")
+
+
+def test_a_link_into_the_app_outlives_the_sign_in(guarded: App, look: Callable[..., Reader]):
+    (mapping,) = guarded.ask("select id from gl_mappings where name = 'invoices'")[0]
+    edna = sign_in(look(guarded), "edna", f"mappings?mapping={mapping}")
+    assert edna.page.url == f"{guarded.address}/mappings?mapping={mapping}"
+    expect(edna.page.get_by_label("Name of the mapping")).to_have_value("invoices")
 
 
 def test_whoever_signs_out_is_asked_to_sign_in_again(guarded: App, look: Callable[..., Reader]):
