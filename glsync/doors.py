@@ -109,11 +109,15 @@ def list_tokens(context: typer.Context) -> None:
 
     for one in tokens.listing(actor):
         until = f"until {_day(one.expires_at)}" if one.expires_at else "does not expire"
-        typer.echo(f"{one.name:24} {one.role:9} {one.state:8} {until:24} last used {_day(one.last_used_at)}")
+        whose = f" of {one.created_by}, {one.id}" if one.user_id else ""
+        typer.echo(f"{one.name:24} {one.role:9} {one.state:8} {until:24} last used {_day(one.last_used_at)}{whose}")
 
 
 @token.command("revoke")
-def revoke_token(context: typer.Context, name: Annotated[str, typer.Argument(help="The token's name.")]) -> None:
+def revoke_token(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The token's name; of a person's own, its id, as list shows it.")],
+) -> None:
     """Take an API token back; it opens nothing from now on."""
     actor = context.obj()
     from glsync.services import tokens

@@ -1,4 +1,4 @@
-"""This installation: what runs, its configuration as a file, the demo, and what programs use."""
+"""Everybody's own tokens; for administrators what runs, its configuration, the demo, what programs use, and people."""
 
 from __future__ import annotations
 
@@ -6,11 +6,23 @@ import streamlit as st
 
 from glsync.errors import SyncError
 from glsync.services import arming, config
-from glsync.ui import about, automation, background, components, dialogs, people, shell, state, texts, words
+from glsync.ui import (
+    about,
+    automation,
+    background,
+    components,
+    dialogs,
+    people,
+    shell,
+    state,
+    texts,
+    token_cards,
+    words,
+)
 from glsync.ui.commands import attempt, done
 from glsync.ui.components import card, facts, guarded, icon
 
-visit = shell.enter("settings", role="admin")
+visit = shell.enter("settings")
 FLIGHTS, WORD = "settings_flights_work", "reset"
 
 
@@ -110,17 +122,28 @@ def reset() -> None:
         done("The demo is as it was at first.", link=("Dashboard", "dashboard", {}))
 
 
-reset_dialog()
+def whole() -> None:
+    """What administrators set."""
+    reset_dialog()
+    people.removing_dialog(visit)
+    with guarded("settings"):
+        now = about.about()
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            installation(now)
+        with right:
+            demo(now)
+            configuration()
+        token_cards.own(visit)
+        token_cards.all_of_them(visit)
+        automation.cards(visit)
+    with guarded("settings_people"):
+        people.draw(visit)
+
+
 automation.dialog(visit)
-people.removing_dialog(visit)
-with guarded("settings"):
-    now = about.about()
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        installation(now)
-    with right:
-        demo(now)
-        configuration()
-    automation.cards(visit)
-with guarded("settings_people"):
-    people.draw(visit)
+token_cards.dialog(visit)
+if visit.may("admin"):
+    whole()
+else:
+    token_cards.own(visit)

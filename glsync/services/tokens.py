@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
+from sqlalchemy import Text, and_, cast, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from glsync.errors import InvalidInput, NotFound
 from glsync.redaction import never_show
@@ -21,11 +23,13 @@ PREFIX = "gls_"
 """What every token begins with, so that people and scanners of leaked secrets know one when they see it."""
 RANDOM_BYTES = 32
 LONGEST_DAYS = 3650
+MOST_OWN = 20
+"""Valid tokens a person may have: each may call as often as GLSYNC_API_RATE says."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A token as lists show it; the token itself is nowhere any more."""
+    """A token as lists show it; the token itself is nowhere any more. `user_id`: whose own it is, None a service's."""
 
     id: UUID
     name: str
@@ -35,6 +39,7 @@ class TokenRow:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    user_id: str | None
 
     @property
     def state(self) -> str:
@@ -59,15 +64,27 @@ def create_own(actor: Actor, name: str, role: Role, days: int | None = None) -> 
     """A token of somebody's own: worth no more than they are, and nothing once they are no member.
 
     Raises:
-        InvalidInput: as for `create`; a role above their own, or nobody signs in here.
+        InvalidInput: as for `create`; a role above their own, too many of them, or nobody signs in here.
     """
-    access.require(actor, "viewer", "make an API token of their own")
-    if actor.user_id is None:
-        raise InvalidInput("A token of one's own is for people who signed in", hint="Make one for a service instead.")
+    owner = _person(actor)
     if not access.allowed(actor, members.checked_role(role)):
         raise InvalidInput(f"The role {role} is more than you may", hint=f"Choose {actor.role} or less.")
     with queries.writing(actor) as session, queries.stepped_up(session):  # only admins write the table of tokens
-        return _made(session, actor, name, role, days, owner=actor.user_id)
+        if sum(row.state == "active" for row in _own(session, actor, owner)) >= MOST_OWN:
+            raise InvalidInput(f"You have {MOST_OWN} valid tokens already", hint="Revoke one you no longer need.")
+        return _made(session, actor, name, role, days, owner=owner)
+
+
+def _person(actor: Actor) -> str:
+    """Whose own tokens these are; programs and the one local user have none."""
+    access.require(actor, "viewer", "have an API token of their own")
+    if actor.user_id is None:
+        raise InvalidInput("A token of one's own is for people who signed in", hint="Make one for a service instead.")
+    return actor.user_id
+
+
+def _own(session: Session, actor: Actor, owner: str) -> list[TokenRow]:
+    return _found(session, _of_workspace(actor).where(tables.ApiToken.user_id == owner))
 
 
 def _made(
@@ -95,30 +112,65 @@ def _made(
 
 
 def listing(actor: Actor) -> list[TokenRow]:
-    """All tokens of the workspace, those still valid first, then by name."""
+    """All tokens of the workspace, those of people too, those still valid first, then by name."""
     access.require(actor, "admin", "see API tokens")
     with queries.reading(actor) as session:
-        found = session.exec(
-            select(tables.ApiToken)
-            .where(tables.ApiToken.workspace_id == actor.workspace_id)
-            .order_by(col(tables.ApiToken.revoked_at).is_not(None), col(tables.ApiToken.name))
-        )
-        return [_row(row) for row in found]
+        return _found(session, _of_workspace(actor))
 
 
-def revoke(actor: Actor, name: str) -> TokenRow:
-    """Take a token back, by its name; from the next call on it opens nothing.
+def listing_own(actor: Actor) -> list[TokenRow]:
+    """Somebody's own tokens in this workspace, in the same order.
 
     Raises:
-        NotFound: no token of that name that is not revoked already.
+        InvalidInput: nobody signs in here.
+    """
+    owner = _person(actor)
+    with queries.reading(actor) as session, queries.stepped_up(session):  # only admins read the table of tokens
+        return _own(session, actor, owner)
+
+
+def revoke(actor: Actor, which: str) -> TokenRow:
+    """Take a token back: a service's by its name, anybody's by its id. From the next call on it opens nothing.
+
+    Raises:
+        NotFound: no such token that is not revoked already.
     """
     access.require(actor, "admin", "revoke an API token")
+    is_named = and_(col(tables.ApiToken.name) == which.strip(), col(tables.ApiToken.user_id).is_(None))
+    is_it = or_(is_named, cast(tables.ApiToken.id, Text) == which.strip())
     with queries.writing(actor) as session:
-        row = _live(session, actor, name)
-        row.revoked_at, row.revoked_by = datetime.now(UTC), actor.name
-        session.add(row)
-        audit.note(session, actor, "revoked", "token", row.id, row.name)
-        return _row(row)
+        return _revoked(session, actor, _of_workspace(actor).where(is_it), which)
+
+
+def revoke_own(actor: Actor, token_id: UUID) -> TokenRow:
+    """Take back a token of one's own.
+
+    Raises:
+        NotFound: it is somebody else's, or revoked already.
+        InvalidInput: nobody signs in here.
+    """
+    mine = _of_workspace(actor).where(tables.ApiToken.user_id == _person(actor), tables.ApiToken.id == token_id)
+    with queries.writing(actor) as session, queries.stepped_up(session):  # only admins write the table of tokens
+        return _revoked(session, actor, mine, str(token_id))
+
+
+def _of_workspace(actor: Actor) -> SelectOfScalar[tables.ApiToken]:
+    return select(tables.ApiToken).where(tables.ApiToken.workspace_id == actor.workspace_id)
+
+
+def _found(session: Session, asked: SelectOfScalar[tables.ApiToken]) -> list[TokenRow]:
+    order = (col(tables.ApiToken.revoked_at).is_not(None), col(tables.ApiToken.name), col(tables.ApiToken.created_at))
+    return [_row(row) for row in session.exec(asked.order_by(*order))]
+
+
+def _revoked(session: Session, actor: Actor, asked: SelectOfScalar[tables.ApiToken], which: str) -> TokenRow:
+    row = session.exec(asked.where(col(tables.ApiToken.revoked_at).is_(None)).with_for_update()).first()
+    if row is None:
+        raise NotFound("valid token", which, hint="It may be revoked already: look at the list.")
+    row.revoked_at, row.revoked_by = datetime.now(UTC), actor.name
+    session.add(row)
+    audit.note(session, actor, "revoked", "token", row.id, row.name)
+    return _row(row)
 
 
 def actor_of(clear: str) -> tuple[UUID, Actor] | None:
@@ -129,7 +181,8 @@ def actor_of(clear: str) -> tuple[UUID, Actor] | None:
         found = queries.one(session, "token_use", hash=hashed(clear))
     if found is None:
         return None
-    return found["id"], Actor(f"token {found['name']}", found["role"], found["workspace_id"], token_id=found["id"])
+    shown = f"token {found['name']}" + (f" of {found['person']}" if found["person"] else "")
+    return found["id"], Actor(shown, found["role"], found["workspace_id"], token_id=found["id"])
 
 
 def hashed(clear: str) -> str:
@@ -137,25 +190,10 @@ def hashed(clear: str) -> str:
     return sha256(clear.encode()).hexdigest()
 
 
-def _live(session: Session, actor: Actor, name: str) -> tables.ApiToken:
-    found = session.exec(
-        select(tables.ApiToken)
-        .where(
-            tables.ApiToken.workspace_id == actor.workspace_id,
-            tables.ApiToken.name == name.strip(),
-            col(tables.ApiToken.revoked_at).is_(None),
-        )
-        .with_for_update()
-    ).first()
-    if found is None:
-        raise NotFound("valid token", name, hint="python -m glsync token list shows those there are.")
-    return found
-
-
 def _row(row: tables.ApiToken) -> TokenRow:
     return TokenRow(
         row.id, row.name, members.checked_role(row.role), row.created_by, row.created_at, row.expires_at,
-        row.last_used_at, row.revoked_at,
+        row.last_used_at, row.revoked_at, row.user_id,
     )  # fmt: skip
 
 

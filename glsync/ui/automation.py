@@ -1,36 +1,42 @@
-"""What programs use: API tokens, webhooks that come in and that go out. A secret is shown once, in a dialog."""
+"""What programs use besides tokens: webhooks that come in and that go out. A secret is shown once, in a dialog."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
-from glsync.services import access, hooks, mappings, subscriptions, tokens
+from glsync.services import hooks, mappings, subscriptions
 from glsync.ui import dialogs, state, tables, texts, words
 from glsync.ui.commands import attempt, noted
 from glsync.ui.components import card, guarded, icon
 from glsync.ui.shell import Visit
 
 SHOWN = "automation_secret"
+Act = tuple[str, str, Callable[..., None], tuple[object, ...]]
+"""A button: label, icon, what it calls, with what."""
 
 
 def cards(visit: Visit) -> None:
-    """The three lists, each with what can be done to the row that is picked."""
-    for key, draw in (("tokens", _tokens), ("hooks", _hooks), ("subscriptions", _subscriptions)):
-        about = texts.AUTOMATION[key]
-        with card(about.name, f"settings_{key}"):
-            st.caption(about.intro)
-            with guarded(f"settings_{key}"):
-                draw(visit)
+    """The lists of webhooks."""
+    one("hooks", _hooks, visit)
+    one("subscriptions", _subscriptions, visit)
+
+
+def one(key: str, draw: Callable[[Visit], None], visit: Visit) -> None:
+    """One list, with what can be done to the row that is picked."""
+    about = texts.AUTOMATION[key]
+    with card(about.name, f"settings_{key}"):
+        st.caption(about.intro)
+        with guarded(f"settings_{key}"):
+            draw(visit)
 
 
 def dialog(visit: Visit) -> None:
     """Draw the dialog that is open."""
     known: dict[str, Callable[[Visit], None]] = {
-        "token_new": _new_token,
         "hook_new": _new_hook,
         "subscription_new": _new_subscription,
         SHOWN: _secret,
@@ -39,7 +45,7 @@ def dialog(visit: Visit) -> None:
         known[asked.name](visit)
 
 
-def _acts(new: tuple[str, str], others: list[tuple[str, str, Callable[..., None], tuple[object, ...]]]) -> None:
+def acts(new: tuple[str, str], others: Sequence[Act]) -> None:
     """The button that makes one, and those that act on the row that is picked."""
     label, dialog_name = new
     with st.container(horizontal=True):
@@ -48,7 +54,7 @@ def _acts(new: tuple[str, str], others: list[tuple[str, str, Callable[..., None]
             st.button(other, key=f"{dialog_name}_{other}", icon=icon(symbol), on_click=act, args=about)
 
 
-def _table(rows: dict[str, list[object]], key: str, columns: dict[str, tables.Column]) -> int | None:
+def table(rows: dict[str, list[object]], key: str, columns: dict[str, tables.Column]) -> int | None:
     """The rows; the number of the one that is picked."""
     frame = pd.DataFrame(rows)
     st.dataframe(
@@ -65,7 +71,7 @@ def _table(rows: dict[str, list[object]], key: str, columns: dict[str, tables.Co
     return tables.selected(key, len(frame))
 
 
-def _show_once(title: str, *secrets: tuple[str, str]) -> None:
+def show_once(title: str, *secrets: tuple[str, str]) -> None:
     state.open_dialog(SHOWN, title=title, secrets=secrets)
 
 
@@ -83,60 +89,6 @@ def _secret(_visit: Visit) -> None:
     dialogs.show(asked.about["title"], draw, symbol="key")
 
 
-# API tokens
-
-
-def _tokens(visit: Visit) -> None:
-    rows = tokens.listing(visit.actor)
-    picked = tables.selected("settings_tokens_table", len(rows))
-    chosen = rows[picked] if picked is not None else None
-    revoke = ("Revoke", "block", _revoke_token, (visit, chosen.name if chosen else ""))
-    _acts(("New token", "token_new"), [revoke] if chosen and chosen.state == "active" else [])
-    if not rows:
-        return
-    _table(
-        {
-            "name": [row.name for row in rows],
-            "state": [[texts.TOKEN_STATES[row.state].word] for row in rows],
-            "role": [row.role for row in rows],
-            "used": list(tables.moments(row.last_used_at for row in rows)),
-            "expires": list(tables.moments(row.expires_at for row in rows)),
-            "by": [row.created_by for row in rows],
-        },
-        "settings_tokens_table",
-        {
-            "name": tables.text("Token", pinned=True),
-            "state": tables.chips("State", texts.TOKEN_STATES.values()),
-            "role": tables.text("Role"),
-            "used": tables.since("Last used"),
-            "expires": tables.since("Expires"),
-            "by": tables.text("Made by"),
-        },
-    )
-
-
-def _new_token(visit: Visit) -> None:
-    def draw() -> None:
-        st.text_input("Name", key="token_name", help="After whoever will use it.", placeholder="nightly job")
-        st.selectbox("Role", access.ROLES, key="token_role", help=texts.ROLE_HELP)
-        st.selectbox("Valid for", list(texts.VALID_FOR), index=1, key="token_days")
-        dialogs.buttons("Make token", "token_new", _make_token, visit)
-
-    dialogs.show("New token", draw, symbol="key")
-
-
-def _make_token(visit: Visit) -> None:
-    given = (st.session_state["token_name"], st.session_state["token_role"])
-    days = texts.VALID_FOR[st.session_state["token_days"]]
-    if (made := attempt(tokens.create, visit.actor, *given, days)) is not None:
-        _show_once(f"Token {words.plain(made[0].name)}", ("Token", made[1]))
-
-
-def _revoke_token(visit: Visit, name: str) -> None:
-    if attempt(tokens.revoke, visit.actor, name) is not None:
-        noted(f"{name} opens nothing any more.")
-
-
 # Webhooks that come in
 
 
@@ -144,15 +96,15 @@ def _hooks(visit: Visit) -> None:
     rows = hooks.listing(visit.actor)
     picked = tables.selected("settings_hooks_table", len(rows))
     chosen = rows[picked] if picked is not None else None
-    others: list[tuple[str, str, Callable[..., None], tuple[object, ...]]] = []
+    others: list[Act] = []
     if chosen:
         others = [("Revoke address", "block", _revoke_hook, (visit, chosen.id, chosen.name))]
         if "signature" in chosen.proof:
             others.insert(0, ("New signing key", "key", _new_hook_key, (visit, chosen.id)))
-    _acts(("New address", "hook_new"), others)
+    acts(("New address", "hook_new"), others)
     if not rows:
         return
-    _table(
+    table(
         {
             "mapping": [row.mapping_name for row in rows],
             "name": [row.name for row in rows],
@@ -190,12 +142,12 @@ def _make_hook(visit: Visit) -> None:
     if (made := attempt(hooks.create, visit.actor, chosen, name, **ways)) is not None:
         more = [("Value of the header x-webhook-secret", made.header), ("Signing key", made.key)]
         shown = [(label, value) for label, value in more if value]
-        _show_once("New address", ("Path, after the address of this app", made.path), *shown)
+        show_once("New address", ("Path, after the address of this app", made.path), *shown)
 
 
 def _new_hook_key(visit: Visit, hook_id: UUID) -> None:
     if (key := attempt(hooks.new_key, visit.actor, hook_id)) is not None:
-        _show_once("New signing key", ("Signing key", key))
+        show_once("New signing key", ("Signing key", key))
 
 
 def _revoke_hook(visit: Visit, hook_id: UUID, name: str) -> None:
@@ -210,7 +162,7 @@ def _subscriptions(visit: Visit) -> None:
     rows = subscriptions.listing(visit.actor)
     picked = tables.selected("settings_subscriptions_table", len(rows))
     chosen = rows[picked] if picked is not None else None
-    others: list[tuple[str, str, Callable[..., None], tuple[object, ...]]] = []
+    others: list[Act] = []
     if chosen:
         switch = ("Pause", "pause") if chosen.enabled else ("Switch on", "play_arrow")
         others = [
@@ -218,10 +170,10 @@ def _subscriptions(visit: Visit) -> None:
             ("New key", "key", _new_subscription_key, (visit, chosen.id)),
             ("Remove", "delete", _remove, (visit, chosen.id, chosen.url)),
         ]
-    _acts(("Tell an address", "subscription_new"), others)
+    acts(("Tell an address", "subscription_new"), others)
     if not rows:
         return
-    _table(
+    table(
         {
             "url": [row.url for row in rows],
             "state": [[texts.TOLD_STATES[row.enabled].word] for row in rows],
@@ -284,12 +236,12 @@ def _new_subscription(visit: Visit) -> None:
 def _make_subscription(visit: Visit) -> None:
     given = (st.session_state["subscription_url"].strip(), st.session_state["subscription_events"])
     if (made := attempt(subscriptions.add, visit.actor, *given)) is not None:
-        _show_once("The key its messages are signed with", ("Signing key", made[1]))
+        show_once("The key its messages are signed with", ("Signing key", made[1]))
 
 
 def _new_subscription_key(visit: Visit, subscription_id: UUID) -> None:
     if (key := attempt(subscriptions.new_key, visit.actor, subscription_id)) is not None:
-        _show_once("New signing key", ("Signing key", key))
+        show_once("New signing key", ("Signing key", key))
 
 
 def _switch(visit: Visit, subscription_id: UUID, enabled: bool) -> None:

@@ -27,11 +27,12 @@ def show(
     width: Literal["small", "medium", "large"] = "small",
     drawer: bool = False,
 ) -> None:
-    """Draw the dialog that is open. A button inside that closes it draws the whole page again, once."""
+    """Draw the dialog that is open. A button inside that closes it, or opens another, draws the whole page again, once."""
+    drawn = state.dialog()
 
     @st.dialog(title, width=width, position="right" if drawer else "center", icon=icon(symbol), on_dismiss=close)
     def body() -> None:
-        if state.dialog() is None:
+        if state.dialog() != drawn:
             st.rerun()
         messages.draw()
         draw()

@@ -41,11 +41,9 @@ def who() -> Actor:
     return signing.reader()
 
 
-def enter(page: str, role: Role = "viewer") -> Visit:
+def enter(page: str) -> Visit:
     """Let the reader in or stop here, then draw the frame. The first line of every page."""
     actor = who()
-    if not access.allowed(actor, role):
-        _refuse(actor, role)
     title = texts.TITLES[page]
     with st.container(horizontal=True, vertical_alignment="bottom", key="shell_header"):
         with st.container(gap=None):
@@ -56,14 +54,6 @@ def enter(page: str, role: Role = "viewer") -> Visit:
     if state.dialog() is None:
         messages.draw()
     return Visit(actor, actions)
-
-
-def _refuse(actor: Actor, role: Role) -> None:
-    with st.container(border=True, key="shell_refused"):
-        said = texts.REFUSED.format(needed=role, name=words.plain(actor.name), role=actor.role)
-        st.markdown(f":orange[{icon('lock')}] **{said}**")
-        st.markdown(texts.REFUSED_HINT)
-    st.stop()
 
 
 def _status_line(actor: Actor) -> None:

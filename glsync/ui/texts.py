@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from glsync.services.access import Role
-
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 
 PRODUCT = "Glide Sync"
@@ -30,10 +28,8 @@ TITLES = {
     "metrics": Title("Metrics", "monitoring", "How much moved, how fast, how well and at what price."),
     "connections": Title("Connections", "cable", "The Glide apps you sync, and the keys to them."),
     "mappings": Title("Mappings", "account_tree", "Which Glide table goes to which Postgres table, column by column."),
-    "settings": Title("Settings", "settings", "This installation: versions, database, worker and demo."),
+    "settings": Title("Settings", "settings", "Your API tokens and, for administrators, this installation."),
 }
-ROLES: dict[str, Role] = {"settings": "admin"}
-"""The role a page asks for where looking is not enough; the menu leaves it out for others."""
 SECTIONS = {
     "Overview": ("dashboard",),
     "Sync": ("runs", "errors", "metrics"),
@@ -207,8 +203,6 @@ SOURCES = {"invited": "Invitation", "claims": "Role of their sign-in"}
 ROLE_OF_CLAIM = "This role comes with the sign-in and is changed there; it counts from the next sign-in on."
 REMOVE_MEMBER = "**{name}** sees nothing of this workspace from now on. What they did stays in the list of changes."
 TELL_THEM = "Nothing is sent: tell them to sign in within {days} days."
-REFUSED = "This page needs the role {needed}; you are signed in as {name} with the role {role}."
-REFUSED_HINT = "Ask an administrator of this workspace to raise your role."
 NEEDS = "Needs the role {role} or higher."
 """Help of a button that is drawn but disabled for this reader."""
 DEMO_DATA = "A stand-in on this machine plays Glide. Nothing leaves it."
@@ -395,6 +389,11 @@ FIELD_NAMES = {
 }
 
 AUTOMATION = {
+    "own_tokens": Title(
+        "Your API tokens",
+        "key",
+        "Keys to the HTTP API that act as you: never as more than you are, and not at all once you leave.",
+    ),
     "tokens": Title("API tokens", "key", "Keys to the HTTP API, each with a role. Only a hash of them is kept."),
     "hooks": Title("Webhooks in", "webhook", "Addresses that bring a mapping's next run forward when they are called."),
     "subscriptions": Title(

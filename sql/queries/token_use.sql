@@ -4,7 +4,8 @@ with found as (
     select
         t.id, t.name, t.workspace_id, t.last_used_at,
         case when t.user_id is null or glsync.role_rank(t.role) <= glsync.role_rank(m.role) then t.role else m.role end
-            as role
+            as role,
+        coalesce(m.email, m.name, m.user_id) as person
     from glsync.api_tokens as t
     left join glsync.members as m on m.workspace_id = t.workspace_id and m.user_id = t.user_id
     where t.token_hash = %(hash)s and t.revoked_at is null and (t.expires_at is null or t.expires_at > now())
@@ -15,4 +16,4 @@ noted as (
     from found
     where t.id = found.id and (found.last_used_at is null or found.last_used_at < now() - interval '1 minute')
 )
-select found.id, found.name, found.role, found.workspace_id from found
+select found.id, found.name, found.role, found.workspace_id, found.person from found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import streamlit as st
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from glsync.config import settings
 from glsync.services import connections, demo, mappings, runs
 from glsync.services.access import LOCAL, Actor
 from glsync.services.connections import ConnectionDraft, ConnectionRow
@@ -155,8 +157,6 @@ def act_as(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Actor]:
 @pytest.fixture
 def reachable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections may name this machine."""
-    from glsync.config import settings
-
     monkeypatch.setenv("GLSYNC_ALLOWED_GLIDE_HOSTS", "127.0.0.1")
     settings.cache_clear()
 
@@ -216,7 +216,6 @@ def demo_app(database: str, reachable: None) -> Iterator[StandIn]:
 @pytest.fixture
 def database_gone(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on nothing answers where the database was."""
-    from glsync.config import settings
     from glsync.store import db
 
     monkeypatch.setenv("GLSYNC_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
@@ -228,3 +227,33 @@ def database_gone(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(database: str) -> Callable[[str], list[tuple[object, ...]]]:
     """Run a statement over a connection of its own."""
     return lambda statement: run_sql(database, statement)
+
+
+# People who sign in
+
+ISSUER = "https://id.example"
+
+
+def claims(name: str, **more: Any) -> dict[str, Any]:
+    """What a provider says of somebody who signed in just now."""
+    return {
+        "is_logged_in": True, "iss": ISSUER, "sub": name, "name": name.capitalize(), "iat": time.time(),
+        "email": f"{name}@example.com", "email_verified": True,
+    } | more  # fmt: skip
+
+
+@pytest.fixture
+def visited(open_page: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Page]:
+    """Open a page as whoever these claims describe; a page that ends before it begins is a page too."""
+    monkeypatch.setenv("GLSYNC_OIDC_METADATA_URL", f"{ISSUER}/.well-known/openid-configuration")
+    settings.cache_clear()
+
+    def opened(who: dict[str, Any], name: str = "dashboard") -> Page:
+        app = AppTest.from_file(str(ROUTER), default_timeout=30)
+        app.user = who
+        app.run()
+        if name != "dashboard":
+            app.switch_page(places.file_of(name)).run()
+        return Page(app)
+
+    return opened

@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from glsync.config import settings
 from glsync.services import connections, members, signing_in
 from glsync.services.access import LOCAL, Actor
-from glsync.ui import places
 from tests.database import run_sql
-from tests.pages.conftest import ROUTER, Page
-
-ISSUER = "https://id.example"
-
-
-def claims(name: str, **more: Any) -> dict[str, Any]:
-    return {
-        "is_logged_in": True, "iss": ISSUER, "sub": name, "name": name.capitalize(), "iat": time.time(),
-        "email": f"{name}@example.com", "email_verified": True,
-    } | more  # fmt: skip
-
-
-@pytest.fixture
-def visited(open_page: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Page]:
-    """Open a page as whoever these claims describe; a page that ends before it begins is a page too."""
-    monkeypatch.setenv("GLSYNC_OIDC_METADATA_URL", f"{ISSUER}/.well-known/openid-configuration")
-    settings.cache_clear()
-
-    def opened(who: dict[str, Any], name: str = "dashboard") -> Page:
-        app = AppTest.from_file(str(ROUTER), default_timeout=30)
-        app.user = who
-        app.run()
-        if name != "dashboard":
-            app.switch_page(places.file_of(name)).run()
-        return Page(app)
-
-    return opened
+from tests.pages.conftest import claims
 
 
 @pytest.mark.parametrize("page", ["dashboard", "mappings", "settings"])
