@@ -27,7 +27,7 @@ def show(
     width: Literal["small", "medium", "large"] = "small",
     drawer: bool = False,
 ) -> None:
-    """Draw the dialog that is open. A button inside that closes it, or opens another, draws the whole page again, once."""
+    """Draw the dialog that is open. A button inside that closes it or opens another draws the whole page again."""
     drawn = state.dialog()
 
     @st.dialog(title, width=width, position="right" if drawer else "center", icon=icon(symbol), on_dismiss=close)

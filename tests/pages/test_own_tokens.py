@@ -29,7 +29,7 @@ def secret(page) -> str:
 
 @pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
 def test_everybody_makes_sees_and_revokes_tokens_of_their_own(visited, role):
-    somebody = joined("vera", role)
+    joined("vera", role)
     page = visited(claims("vera"), "settings").press("New token of mine").set("own_token_name", "my notebook")
     clear = secret(page.press("Make token"))
     found = tokens.actor_of(clear)
