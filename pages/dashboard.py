@@ -14,6 +14,8 @@ TABLE = "dashboard_mappings"
 DRAWN = "dashboard_mappings_drawn"
 SHOWN = 25
 """Mappings on this page; the rest is on theirs."""
+BARS = 24
+"""Bars in the smallest of charts; more of them are no longer seen apart."""
 
 
 def draw() -> None:
@@ -72,7 +74,7 @@ def verdict(found: Overview) -> None:
 
 def cards(found: Overview) -> None:
     """Freshness, volume, what waits, and how well it goes; each with how it went."""
-    ages = metrics.freshness(visit.actor)["age_seconds"].dropna()
+    ages = metrics.freshness(visit.actor)["age_seconds"].dropna().head(BARS)
     week = metrics.per_day(visit.actor, days=7)
     with st.grid(4, min_column_width=170, gap="small", key="dashboard_cards"):
         components.stat(
@@ -80,7 +82,7 @@ def cards(found: Overview) -> None:
             words.age(found.oldest_freshness),
             "schedule",
             [float(age) for age in ages],
-            f"Last good run of the stalest mapping: {words.moment(found.oldest_freshness)}. One bar for each mapping.",
+            f"Last good run of the stalest mapping: {words.moment(found.oldest_freshness)}. One bar a mapping, the stalest first.",
         )
         components.stat(
             "Rows synced, 24 h",

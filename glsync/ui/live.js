@@ -1,5 +1,6 @@
 // A part of a page that waits for changes. One socket a tab brings numbers, one for each topic; when a number is higher
-// than the one the part was drawn at, the part asks for its fragment to be drawn again.
+// than the one the part was drawn at, the part asks for its fragment to be drawn again; so it does when it was drawn long
+// ago, because times on it are told as "3 min ago". A tab that nobody sees asks for nothing.
 
 const APART = 150; // ms between two asks: Streamlit draws one fragment only of those asked for in the same moment
 const AGAIN = 3000; // ms after which an ask that was not heard is made again
@@ -36,9 +37,10 @@ export default function ({ data, key, setTriggerValue }) {
   let waiting = null;
   // without a socket nobody can say, so it may have changed
   const changed = () => data.topics.some((topic) => !live.isOpen || live.versions[topic] > data.seen[topic]);
+  const old = () => Date.now() - live.drawn.get(key) > data.idle;
   const ask = () => { waiting = null; if (live.parts.get(key) === look) setTriggerValue("changed", true); };
   function look() {
-    if (waiting || document.hidden || !changed()) return;
+    if (waiting || document.hidden || !(changed() || old())) return;
     const at = Math.max(Date.now(), live.drawn.get(key) + data.pace, live.next);
     live.next = at + APART;
     waiting = setTimeout(ask, at - Date.now());

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from glsync.services.changes import CHANGES, POLLING, TOPICS, Topic
 from glsync.ui import push
 from glsync.ui.components import guarded
 
-IDLE = 30
+IDLE = 60
 BUSY = 2
 """Seconds between two drawings that only time asks for: when nothing runs, and while something does."""
 PACE = 1.0
@@ -28,6 +29,7 @@ def region(
 ) -> None:
     """Draw here, and again by itself: when one of the topics changed, and every BUSY seconds while busy, else IDLE.
 
+    Nobody draws what nobody sees: a tab in the background waits until it is looked at, unless it is busy.
     Only this part of the page is drawn again, so a dialog or a cell being edited outside it is left alone. When work
     begins or ends the whole page is drawn once, which sets the other pace. (A quick fragment inside a slow one would
     do without that, but what the inner one drew then stays on the screen beside what the outer one draws.)
@@ -35,7 +37,7 @@ def region(
     """
     is_busy = _is_busy(busy)
 
-    @st.fragment(run_every=BUSY if is_busy else IDLE)
+    @st.fragment(run_every=BUSY if is_busy else None)
     def part() -> None:
         seen = CHANGES.versions()  # before drawing: what changes meanwhile is drawn once more
         with st.container(gap=None):
@@ -60,7 +62,9 @@ def _wait(key: str, topics: Collection[Topic], seen: dict[Topic, int]) -> None:
             "topics": list(topics),
             "seen": {topic: seen[topic] for topic in topics},
             "path": push.PATH,
+            "drawn": time.time_ns(),  # so that the browser learns of every drawing, also of one that looks the same
             "polling": round(POLLING * 1000),
+            "idle": IDLE * 1000,
             "pace": round(PACE * 1000),
         },
         width=1,

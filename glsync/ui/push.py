@@ -12,7 +12,7 @@ from glsync.services.changes import CHANGES
 
 PATH = "/live"
 TOGETHER = 0.25
-"""Seconds in which changes are told as one."""
+"""Seconds after one telling in which further changes are gathered; the first of them is told at once."""
 NOT_FROM_HERE = 1008
 
 
@@ -29,10 +29,10 @@ async def tell(socket: WebSocket) -> None:
             while not gone.done():
                 changed.clear()
                 await socket.send_json(CHANGES.versions())
+                await asyncio.sleep(TOGETHER)
                 heard = asyncio.create_task(changed.wait())
                 await asyncio.wait((heard, gone), return_when=asyncio.FIRST_COMPLETED)
                 heard.cancel()
-                await asyncio.sleep(TOGETHER)
     except (WebSocketDisconnect, RuntimeError):
         return  # it went while we spoke
     finally:
