@@ -82,7 +82,7 @@ def cards(found: Overview) -> None:
             words.age(found.oldest_freshness),
             "schedule",
             [float(age) for age in ages],
-            f"Last good run of the stalest mapping: {words.moment(found.oldest_freshness)}. One bar a mapping, the stalest first.",
+            f"Last good run of the stalest mapping: {words.moment(found.oldest_freshness)}. Its bar is the first.",
         )
         components.stat(
             "Rows synced, 24 h",
