@@ -41,6 +41,15 @@ TRANSACTION_POOLER_PORT = 6543
 SUPABASE_HOSTS = (".supabase.co", ".supabase.com")
 KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 CONNECT_SECONDS = 10
+STEADY = {
+    "quote_all_identifiers": "off",
+    "transform_null_equals": "off",
+    "extra_float_digits": "1",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+"""What our statements mean and how long they take does not depend on settings of a database or a role. Supabase, for
+one, ends every statement of its role postgres after two minutes. Pages set a limit of their own."""
 LEAST_PASSWORD = 10
 LOCK_SECONDS = 15.0
 """A person waits no longer than this for what somebody else is changing."""
@@ -109,7 +118,7 @@ def without_password(url: str) -> str:
 @cache
 def engine() -> Engine:
     """SQLAlchemy's engine of this process: a small pool, none where the server's side pools by transaction."""
-    from sqlalchemy import create_engine
+    from sqlalchemy import create_engine, event
     from sqlalchemy.pool import NullPool
 
     url = database_url()
@@ -118,12 +127,16 @@ def engine() -> Engine:
         if is_transaction_pooler(url)
         else {"pool_pre_ping": True, "pool_size": 4, "max_overflow": 8, "pool_timeout": CONNECT_SECONDS}
     )
-    return create_engine(
+    made = create_engine(
         url.replace("postgresql://", "postgresql+psycopg2://", 1),
-        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "glsync", **KEEPALIVE},
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS, "application_name": "glsync", "client_encoding": "UTF8", **KEEPALIVE
+        },
         hide_parameters=True,  # they are people's rows, and errors reach logs
         **pool,
-    )
+    )  # fmt: skip
+    event.listen(made, "connect", lambda connection, _record: steady(connection))
+    return made
 
 
 @contextmanager
@@ -191,10 +204,23 @@ def open_connection(name: str, *, url: str | None = None, autocommit: bool = Fal
             with_tls(url) if url else database_url(),
             application_name=name,
             connect_timeout=CONNECT_SECONDS,
+            client_encoding="UTF8",
             **KEEPALIVE,
         )
+        steady(connection)
     connection.autocommit = autocommit
     return connection
+
+
+def steady(connection: Connection) -> None:
+    """Let a fresh connection forget what somebody set for the database or the role; not one that is lent to others."""
+    if connection.info.port == TRANSACTION_POOLER_PORT:
+        return
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        chosen = ", ".join(["set_config(%s, %s, false)"] * len(STEADY))
+        cursor.execute(f"select {chosen}", [part for setting in STEADY.items() for part in setting])
+    connection.autocommit = False
 
 
 @contextmanager

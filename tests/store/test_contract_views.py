@@ -198,6 +198,7 @@ def test_tables_the_reader_may_not_use_are_not_listed(db):
 @pytest.fixture
 def crowd(db, connection):
     """Fifty mappings with 400 open errors each; one of them."""
+    db("set synchronous_commit = on")  # vacuum calls no page visible to all whose commit is not on disk yet
     db(
         "insert into gl_mappings (connection_id, glide_table, supabase_table) "
         "select %s, n::text, 'gl_products' from generate_series(1, 50) as n",
