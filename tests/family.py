@@ -97,7 +97,7 @@ class Family(World):
         """Both tables empty, and nothing remembered of any run."""
         self.sql(f"truncate {name} cascade")
         self.edit(name, **dict.fromkeys(self.glide_of(name)))
-        memory = ("base_pages", "base_state", "checkpoints", "absent_rows", "links", "intents", "history")
+        memory = ("base_pages", "base_state", "checkpoints", "absent_rows", "links", "intents", "calls", "history")
         for place in (*(f"glsync.{table}" for table in memory), "public.gl_sync_errors", "public.gl_sync_logs"):
             self.sql(f"delete from {place}")
 

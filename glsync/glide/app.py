@@ -19,7 +19,7 @@ from glsync.glide import bigtables, classic
 from glsync.glide.client import Client, Pause
 from glsync.glide.page import Page
 from glsync.glide.push import Op, Outcome
-from glsync.values import Connection, Endpoints, GlideColumn, GlideTable, TableKind
+from glsync.values import Connection, Endpoints, GlideColumn, GlideTable, Operation, TableKind
 
 BIG_PREFIX = "native-table-"
 """What the classic API puts before the id of a Big Table."""
@@ -46,10 +46,12 @@ class Source(Protocol):
     def row(self, row_id: str) -> Raw | None:
         """One row; None when it is not there. Only where rows can be asked for one by one."""
 
-    most_per_call: int
     queues_writes: bool
     """Does an answer only mean that a write is accepted?"""
     write_price: Decimal
+
+    def most_per_call(self, operation: Operation) -> int:
+        """How many rows `write` takes."""
 
     def write(self, ops: Sequence[Op]) -> list[Outcome]:
         """One call's worth of writes, sent once; an outcome for each.

@@ -27,8 +27,11 @@ from glsync.errors import (
 from glsync.glide.client import Client, Reply
 from glsync.glide.page import Page, decoded, follow, garbled, is_expired
 from glsync.glide.push import Op, Outcome, all_of
-from glsync.values import TableKind
+from glsync.values import Operation, TableKind
 
+MOST_ADDS = 100
+MOST_OTHERS = 25
+"""Requests that are noted together: so many may be in doubt after a crash."""
 LARGEST_PAGE = 10_000
 """Rows asked for; Glide may give fewer, and only a missing continuation means the end."""
 SMALLER_PAGE = 1000
@@ -89,10 +92,12 @@ class BigTable:
     def pages(self, start: str | None = None) -> Iterator[Page]:
         yield from follow(self._page, start, self._what)
 
-    most_per_call = 100
-    """Adds in one POST; updates and deletes are a call each, because v2 has no other."""
     queues_writes = False
     write_price = Decimal("0.01")
+
+    def most_per_call(self, operation: Operation) -> int:
+        """Adds go in one POST; updates and deletes are a request each, because v2 has no other."""
+        return MOST_ADDS if operation == "create" else MOST_OTHERS
 
     def write(self, ops: Sequence[Op]) -> list[Outcome]:
         """Adds together, in the order of the answer's row ids; updates with If-Match; deletes, which are repeatable.
@@ -142,7 +147,7 @@ class BigTable:
         what = f"row {op.row_id!r} of {self._what}"
         try:
             if op.operation == "delete":
-                self._client.call("DELETE", url, what=what)
+                self._client.call("DELETE", url, what=what, waits=False)
             else:
                 headers = {"If-Match": op.if_match} if op.if_match else {}
                 self._client.call(

@@ -29,7 +29,7 @@ from glsync.errors import (
 from glsync.glide.client import Client, Reply, refusal
 from glsync.glide.page import Page, decoded, follow, garbled, is_expired
 from glsync.glide.push import Op, Outcome, all_of
-from glsync.values import TableKind
+from glsync.values import Operation, TableKind
 
 
 class _Answer(msgspec.Struct):
@@ -40,6 +40,7 @@ class _Answer(msgspec.Struct):
 
 
 _answers = msgspec.json.Decoder(list[_Answer])
+MOST_MUTATIONS = 500
 _ANSWERED = frozenset({400, 409, 422})
 """Statuses that may come with one entry a write."""
 
@@ -64,9 +65,11 @@ class ClassicTable:
     def pages(self, start: str | None = None) -> Iterator[Page]:
         yield from follow(self._page, start, f"table {self._table!r}")
 
-    most_per_call = 500
     queues_writes = True
     write_price = Decimal(1)
+
+    def most_per_call(self, operation: Operation) -> int:  # noqa: ARG002  # the protocol's; v1 takes as many of each
+        return MOST_MUTATIONS
 
     def write(self, ops: Sequence[Op]) -> list[Outcome]:
         """At most 500 rows in one call, no row twice. Every entry of the answer is read, whatever the status says."""

@@ -91,6 +91,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         repeat: bool = True,
+        waits: bool = True,
         reads: Container[int] = (),
     ) -> Reply:
         """One call, repeated while that helps and is allowed.
@@ -99,13 +100,14 @@ class Client:
             what: the thing asked for as people call it ("table 'Products'"), for messages.
             json: the body; encoded once.
             repeat: False for what must not happen twice, such as adding a row.
+            waits: False for who sends several calls side by side and has all of them wait when Glide is busy.
             reads: statuses from 300 on whose answer the caller reads itself.
         Raises:
             GlideError: one of its kinds; with repeat=False a GlideUnreachable may mean the call took effect.
         """
         return self.ask(
             lambda reply: reply, method, url, what=what, json=json, headers=headers, params=params, repeat=repeat,
-            reads=reads,
+            waits=waits, reads=reads,
         )  # fmt: skip
 
     def ask(
@@ -119,13 +121,21 @@ class Client:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         repeat: bool = True,
+        waits: bool = True,
         reads: Container[int] = (),
     ) -> T:
         """`call`, and what `read` makes of the answer; one it finds garbled is asked for again like any failure."""
         body = None if json is None else _encode(json)
         sent = {"Content-Type": "application/json", **(headers or {})} if body is not None else dict(headers or {})
         retrying = Retrying(
-            retry=retry_if_exception(lambda error: repeat and isinstance(error, GlideError) and error.retryable),
+            retry=retry_if_exception(
+                lambda error: (
+                    repeat
+                    and isinstance(error, GlideError)
+                    and error.retryable
+                    and (waits or not isinstance(error, GlideBusy))
+                )
+            ),
             stop=stop_after_attempt(ATTEMPTS),
             wait=_wait,
             sleep=lambda _: None,

@@ -6,11 +6,13 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from glsync.values import Operation
+
+T = TypeVar("T")
 
 State = Literal["done", "accepted", "failed", "unknown", "stale", "busy"]
 """What became of a write.
@@ -44,24 +46,20 @@ class Outcome:
     """Seconds Glide asked us to wait, where it was busy."""
 
 
-def calls(ops: Iterable[Op], most: int) -> Iterator[tuple[Op, ...]]:
-    """Ops in calls of at most `most`, never two on one row in a call: Glide keeps no order inside one."""
-    waiting = list(ops)
+def calls(writes: Iterable[T], most: int, row_of: Callable[[T], str | None]) -> Iterator[list[T]]:
+    """Writes in calls of at most `most`, never two on one row in a call: Glide keeps no order inside one."""
+    waiting = list(writes)
     while waiting:
-        rows: set[str] = set()
-        now: list[Op] = []
-        later: list[Op] = []
-        for op in waiting:
-            twice = op.row_id is not None and op.row_id in rows
-            (later if twice else now).append(op)
-            rows.add(op.row_id or op.id)
-        yield from _batched(now, most)
+        rows: set[str | None] = set()
+        now: list[T] = []
+        later: list[T] = []
+        for write in waiting:
+            row = row_of(write)
+            (later if row is not None and row in rows else now).append(write)
+            rows.add(row)
+        for start in range(0, len(now), most):
+            yield now[start : start + most]
         waiting = later
-
-
-def _batched(ops: Sequence[Op], most: int) -> Iterator[tuple[Op, ...]]:
-    for start in range(0, len(ops), most):
-        yield tuple(ops[start : start + most])
 
 
 def all_of(ops: Sequence[Op], state: State, said: str, after: float | None = None) -> list[Outcome]:

@@ -6,16 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg2 import extensions
 
 from glsync import statements
 from glsync.redaction import hidden
-from glsync.store.links import as_json
 from glsync.values import Cells, Operation
 
 OPEN = ("sent", "accepted", "unknown")
+
+Mark = tuple[str, str, str | None, str, bool]
+"""(intent, state, Glide's row id when it became known, what Glide said, did it change Glide just now)."""
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +49,43 @@ class Intent:
     """Since it was sent."""
 
 
-def send(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, epoch: int, intents: Sequence[Intent]) -> None:
-    """These leave now. Committed before the call: from then on a crash leaves them in doubt."""
-    rows = [
-        {
-            "id": each.id, "link_id": each.link_id, "operation": each.operation, "glide_row_id": each.glide_row_id,
-            "pg_key": each.pg_key, "cells": each.cells, "raw": each.raw, "before": each.before,
-            "base_glide": each.base_glide, "base_postgres": each.base_postgres, "if_match": each.if_match,
-            "price": each.price,
-        }
-        for each in intents
-    ]  # fmt: skip
-    given = {"mapping": str(mapping_id), "log": str(log_id), "epoch": epoch, "rows": as_json(rows)}
+def lines(intents: Sequence[Intent]) -> str:
+    """These as `send` takes them; made apart from it, because it can be done ahead."""
+    return _encode([_line(each) for each in intents]).decode()
+
+
+def send(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, epoch: int, call_id: str, lines: str) -> None:
+    """These leave now, in one call. Committed before it: from then on a crash leaves them in doubt."""
+    given = {"mapping": str(mapping_id), "log": str(log_id), "epoch": epoch, "call": call_id, "rows": lines}
     cursor.execute(statements.text("journal_add"), given)
 
 
-def mark(cursor: extensions.cursor, outcomes: Sequence[tuple[str, str, str | None, str]]) -> None:
-    """(id, state, Glide's row id when it became known, what Glide said)."""
-    if outcomes:
-        told = [(id_, state, row_id, said and hidden(said)) for id_, state, row_id, said in outcomes]
-        cursor.execute(statements.text("journal_mark"), [list(column) for column in zip(*told, strict=True)])
+def send_again(cursor: extensions.cursor, mapping_id: UUID, call_id: str, ids: Sequence[str]) -> None:
+    """These, which Glide did not take, leave once more, in another call."""
+    given = {"mapping": str(mapping_id), "call": call_id, "ids": list(ids)}
+    cursor.execute(statements.text("journal_again"), given)
+
+
+def accepted(cursor: extensions.cursor, log_id: UUID, call_id: str, ids: Sequence[str]) -> None:
+    """Glide accepted all of this call, and had no names to give."""
+    cursor.execute(statements.text("journal_accepted"), {"log": str(log_id), "call": call_id, "ids": list(ids)})
+
+
+def seen(cursor: extensions.cursor, mapping_id: UUID) -> dict[Operation, int]:
+    """Settle the accepted writes that this session's read shows word for word; how many of each kind."""
+    cursor.execute(statements.text("journal_seen"), {"mapping": str(mapping_id)})
+    return dict(cursor.fetchall())
+
+
+def mark(cursor: extensions.cursor, log_id: UUID, marks: Sequence[Mark]) -> None:
+    """What became of these; what was taken from Glide by it is kept in history."""
+    if marks:
+        ids, states, row_ids, said, taken = zip(*marks, strict=True)
+        given = {
+            "log": str(log_id), "ids": list(ids), "states": list(states), "row_ids": list(row_ids),
+            "said": [text and hidden(text) for text in said], "taken": list(taken),
+        }  # fmt: skip
+        cursor.execute(statements.text("journal_mark"), given)
 
 
 def unsent(cursor: extensions.cursor, ids: Sequence[str]) -> None:
@@ -72,6 +95,15 @@ def unsent(cursor: extensions.cursor, ids: Sequence[str]) -> None:
     cursor.execute(
         "update glsync.intents set state = 'pending', sent_at = null where id = any(%s::uuid[])", (list(ids),)
     )
+
+
+def _line(each: Intent) -> dict[str, Any]:
+    return {
+        "id": each.id, "link_id": each.link_id, "operation": each.operation, "glide_row_id": each.glide_row_id,
+        "pg_key": each.pg_key, "cells": each.cells, "raw": each.raw, "before": each.before,
+        "base_glide": each.base_glide, "base_postgres": each.base_postgres, "if_match": each.if_match,
+        "price": each.price,
+    }  # fmt: skip
 
 
 def cancel_pending(cursor: extensions.cursor, mapping_id: UUID) -> int:
@@ -86,13 +118,25 @@ def cancel_pending(cursor: extensions.cursor, mapping_id: UUID) -> int:
 def still_open(cursor: extensions.cursor, mapping_id: UUID) -> list[Intent]:
     """What may or may not have happened, oldest first."""
     cursor.execute(
-        """select id::text, link_id::text, operation, glide_row_id, pg_key, cells, raw, before, base_glide,
-                  base_postgres, if_match, state, scans, price, clock_timestamp() - sent_at
-           from glsync.intents where mapping_id = %s and state = any(%s)
-           order by created_at, glide_row_id, pg_key, id""",
+        """select i.id::text, i.link_id::text, i.operation, i.glide_row_id, i.pg_key, i.cells, i.raw, i.before,
+                  i.base_glide, i.base_postgres, i.if_match,
+                  case when i.state = 'sent' and c.accepted_at is not null then 'accepted' else i.state end,
+                  i.scans, i.price, clock_timestamp() - i.sent_at
+           from glsync.intents as i left join glsync.calls as c on c.id = i.call_id
+           where i.mapping_id = %s and i.state = any(%s)
+           order by i.created_at, i.glide_row_id, i.pg_key, i.id""",
         (str(mapping_id), list(OPEN)),
     )
     return [Intent(*row) for row in cursor.fetchall()]
+
+
+def rows_open(cursor: extensions.cursor, mapping_id: UUID) -> list[str | None]:
+    """Glide's name, as far as it has one, of the row of each write that may or may not have happened."""
+    cursor.execute(
+        "select glide_row_id from glsync.intents where mapping_id = %s and state = any(%s) order by 1",
+        (str(mapping_id), list(OPEN)),
+    )
+    return [row[0] for row in cursor.fetchall()]
 
 
 def seen_again(cursor: extensions.cursor, ids: Sequence[str]) -> None:

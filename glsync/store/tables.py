@@ -520,6 +520,20 @@ class Intent(Table, table=True):
     created_at: datetime = _now()
     sent_at: datetime | None = _when()
     ended_at: datetime | None = _when()
+    call_id: UUID | None = None
+
+
+class Call(Table, table=True):
+    """What left for Glide together. `accepted_at` says so of all its writes: their own state stays sent until seen."""
+
+    __tablename__ = "calls"
+    __table_args__ = {"schema": "glsync"}
+
+    id: UUID = _key()
+    mapping_id: UUID = _of("public.gl_mappings")
+    workspace_id: UUID = _workspace()
+    sent_at: datetime = _now()
+    accepted_at: datetime | None = _when()
 
 
 class History(Table, table=True):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,6 +32,8 @@ POINT_READS = 200
 """Rows of a Big Table looked up one by one; beyond, reading it again is quicker."""
 POINT_READ_PRICE = Decimal("0.001")
 POINT_READS_AT_ONCE = 4
+
+_exact = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 @dataclass(slots=True)
@@ -78,8 +78,7 @@ class Run:
 
 def open_run(connection: extensions.connection, job: runs.Job, source: Source, *, dry: bool = False) -> Run:
     """Everything a comparison needs, before anything is read."""
-    exact = partial(json.loads, parse_float=Decimal)
-    extras.register_default_jsonb(connection, loads=exact)
+    extras.register_default_jsonb(connection, loads=_exact)
     mapping = job.mapping
     with transaction(connection) as cursor:
         target = open_target(cursor, _referring(mapping))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from psycopg2 import extensions
 
 from glsync.glide.push import Outcome
 from glsync.store import journal, links, runs
 from glsync.store.journal import Intent
-from glsync.store.links import Link, Past
+from glsync.store.links import Link
 from glsync.store.problems import Trouble
 from glsync.twoway.observe import Run
 from glsync.values import Base, Counts, Operation
@@ -22,25 +23,42 @@ def record(
 ) -> None:
     """Write down what became of these writes, and what follows from it.
 
-    A row Glide named gets its name on both sides at once. `accepted` is no promise: the base stays where it was, and
-    nobody decides on the row, until a read (`seen`) has shown the write.
+    What Glide took is paid for, and what it replaced is kept. A row Glide named gets its name on both sides at once.
+    `accepted` is no promise: the base stays where it was, and nobody decides on the row, until a read (`seen`) has
+    shown the write.
     """
     pairs = [(known[each.id], each) for each in outcomes]
-    journal.mark(cursor, [(each.id, _state(each.state), each.row_id, each.said) for each in outcomes])
     happened = [(intent, each) for intent, each in pairs if each.state in ("accepted", "done")]
+    taken = {intent.id for intent, _ in happened if intent.state != "accepted" or not seen}
+    journal.mark(
+        cursor,
+        run.job.log_id,
+        [(each.id, _state(each.state), each.row_id, each.said, each.id in taken) for each in outcomes],
+    )
     done = [(intent, each) for intent, each in happened if each.state == "done"]
     failed = [(intent, each) for intent, each in pairs if each.state == "failed"]
     _name(cursor, run, [(intent, each) for intent, each in happened if intent.operation == "create" and each.row_id])
     _unname(cursor, run, [intent for intent, each in failed if intent.operation == "create" and each.row_id])
     links.save(cursor, run.job.mapping.id, [_link(intent, each) for intent, each in done if not _is_over(intent)])
     links.forget(cursor, [intent.link_id for intent, _ in done if _is_over(intent)])
-    _account(cursor, run, [(intent, each) for intent, each in happened if intent.state != "accepted" or not seen])
-    for intent, _ in done:
-        run.counts += Counts(**{COUNTED[intent.operation]: 1})
+    run.writes += sum(known[id_].price for id_ in taken)
+    count(run, Counter(intent.operation for intent, _ in done))
     run.recorder.note(cursor, [_trouble(intent, each) for intent, each in failed])
     run.counts += Counts(failed=len(failed))
     run.undone |= {intent.link_id for intent, each in pairs if each.state not in ("accepted", "done")}
     runs.progress(cursor, run.job.log_id, "push", run.counts, run.reads + run.writes, None)
+
+
+def accepted(cursor: extensions.cursor, run: Run, call_id: str, intents: Sequence[Intent]) -> None:
+    """All writes of a call were accepted and no row got a name: what `record` does, once for all of them."""
+    journal.accepted(cursor, run.job.log_id, call_id, [each.id for each in intents])
+    run.writes += sum(each.price for each in intents)
+    runs.progress(cursor, run.job.log_id, "push", run.counts, run.reads + run.writes, None)
+
+
+def count(run: Run, done: Mapping[Operation, int]) -> None:
+    for operation, number in done.items():
+        run.counts += Counts(**{COUNTED[operation]: number})
 
 
 def _is_over(intent: Intent) -> bool:
@@ -74,27 +92,6 @@ def _unname(cursor: extensions.cursor, run: Run, lost: Sequence[Intent]) -> None
 def _link(intent: Intent, outcome: Outcome) -> Link:
     base = Base(intent.base_glide or {}, intent.base_postgres or {})
     return Link(intent.link_id, outcome.row_id or intent.glide_row_id, intent.pg_key, base.glide, base.postgres)
-
-
-def _account(cursor: extensions.cursor, run: Run, taken: Sequence[tuple[Intent, Outcome]]) -> None:
-    """What Glide took is paid for, and what it replaced is kept."""
-    run.writes += sum(intent.price for intent, _ in taken)
-    links.remember_past(
-        cursor, run.job.mapping.id, run.job.log_id, [_past(intent, outcome) for intent, outcome in taken]
-    )
-
-
-def _past(intent: Intent, outcome: Outcome) -> Past:
-    after = None if intent.operation == "delete" else {**(intent.before or {}), **intent.cells}
-    return Past(
-        intent.link_id,
-        "glide",
-        intent.operation,
-        outcome.row_id or intent.glide_row_id,
-        intent.pg_key,
-        intent.before,
-        after,
-    )
 
 
 def _trouble(intent: Intent, outcome: Outcome) -> Trouble:

@@ -23,7 +23,7 @@ from glsync.store.journal import Intent
 from glsync.store.lease import Lease
 from glsync.store.problems import Trouble
 from glsync.twoway.observe import POINT_READS, Run, read_glide, reread_rows
-from glsync.twoway.record import record
+from glsync.twoway.record import count, record
 from glsync.values import Cells, Kind
 
 PAUSES = (0.5, 2.0, 5.0)
@@ -44,8 +44,10 @@ def settle(connection: extensions.connection, run: Run, lease: Lease) -> frozens
         lease.check(cursor)
         capture.sign(cursor, mapping_id)
         journal.cancel_pending(cursor, mapping_id)
+        count(run, journal.seen(cursor, mapping_id))
         intents = journal.still_open(cursor, mapping_id)
         if not intents:
+            runs.progress(cursor, run.job.log_id, "push", run.counts, run.reads + run.writes, None)
             return frozenset()
         found, waiting, suspects = _found_out(cursor, run, intents)
         record(cursor, run, {intent.id: intent for intent, _ in found}, [outcome for _, outcome in found], seen=True)
@@ -57,17 +59,21 @@ def settle(connection: extensions.connection, run: Run, lease: Lease) -> frozens
 def read_back(connection: extensions.connection, run: Run, lease: Lease) -> int:
     """Look at Glide again until what this run wrote is seen there, or long enough; how many writes stay in doubt."""
     for number, pause in enumerate(PAUSES):
-        with transaction(connection) as cursor:
-            left = journal.still_open(cursor, run.job.mapping.id)
+        left = _left(connection, run)
         if not left:
             return 0
         if number or run.source.queues_writes:
             lease.wait(pause, f"Waiting for Glide to show {len(left):,} writes")
-        named = [each.glide_row_id for each in left if each.glide_row_id]
+        named = [row_id for row_id in left if row_id]
         look_again(connection, run, lease, named if len(named) == len(left) else None)
         settle(connection, run, lease)
+    return len(_left(connection, run))
+
+
+def _left(connection: extensions.connection, run: Run) -> list[str | None]:
+    """Rows with a write in doubt, by Glide's name as far as they have one."""
     with transaction(connection) as cursor:
-        return len(journal.still_open(cursor, run.job.mapping.id))
+        return journal.rows_open(cursor, run.job.mapping.id)
 
 
 def names_of(intents: Sequence[Intent]) -> frozenset[str]:

@@ -46,6 +46,7 @@ RIGHTS: dict[str, tuple[str | None, str | None]] = {
     "glsync.certificates": ("viewer", NOBODY),
     "glsync.history": ("viewer", NOBODY),
     "glsync.intents": ("viewer", NOBODY),
+    "glsync.calls": ("viewer", NOBODY),
     "glsync.links": ("viewer", NOBODY),
     "glsync.linked_tables": (NOBODY, NOBODY),
     "glsync.data_keys": (NOBODY, NOBODY),

@@ -14,17 +14,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psutil
+from psycopg2 import extensions
 
 from glsync import sync
 from glsync.config import settings
 from glsync.glide.client import Client
-from glsync.store import db
+from glsync.store import db, together
 from tests.story.processes import until
 from tests.twoway.simulation.stage import Clock, at_once
 
@@ -100,14 +102,16 @@ class _Passing:
 
 def _install(passing: _Passing) -> None:
     """Around every transaction of every module, and around every call."""
-    committed, once = db.transaction, Client._once
+    committed, once = {db.transaction: extensions.cursor, together.transaction: together.Together}, Client._once
 
     @contextmanager
-    def transaction(connection: Any) -> Iterator[Any]:
+    def transaction(connection: Any, factory: Any) -> Iterator[Any]:
         name = _caller()
         try:
-            with db.wrapped(), connection.cursor() as cursor:
+            with db.wrapped(), connection.cursor(cursor_factory=factory) as cursor:
                 yield cursor
+                if factory is together.Together:
+                    cursor.send()
                 with passing.by("any", name):
                     connection.commit()
         except BaseException:
@@ -120,8 +124,8 @@ def _install(passing: _Passing) -> None:
             return once(client, method, url, *more)
 
     for name, module in list(sys.modules.items()):
-        if name.startswith("glsync") and getattr(module, "transaction", None) is committed:
-            module.transaction = transaction  # type: ignore[attr-defined]
+        if name.startswith("glsync") and (factory := committed.get(getattr(module, "transaction", None))):
+            module.transaction = partial(transaction, factory=factory)  # type: ignore[attr-defined]
     Client._once = call  # type: ignore[method-assign]
 
 

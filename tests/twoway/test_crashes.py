@@ -30,9 +30,9 @@ POINTS = {
     "Postgres is read": Point("observe.read_postgres", 2),
     "a page of Postgres is written": Point("write._write"),
     "what needs no write is remembered": Point("write._remember"),
-    "writes to Glide are noted as sent": Point("push._depart"),
+    "writes to Glide are noted as sent": Point("sending._note"),
     "Glide is written": Point("write"),
-    "Glide's answer is recorded": Point("push._arrive"),
+    "Glide's answer is recorded": Point("sending._note", 2),
     "the run ends": Point("finish._finish"),
 }
 """Where a run dies, in the order it comes there. The fourteenth: frozen while it writes to Glide, and overtaken."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from glsync.standin.settings import UNKNOWN
-from glsync.twoway import finish, push, settle
+from glsync.twoway import finish, sending, settle
 from tests.twoway.simulation import switches
 from tests.twoway.simulation.play import Play
 
@@ -45,7 +45,7 @@ def test_the_twelve_ways_hold_every_pair_of_behaviours_in_every_combination():
     assert len(met) == 4 * len(list(combinations(UNKNOWN, 2)))
 
 
-real_op = push._op
+real_op = sending._op
 SABOTAGE: dict[str, tuple[list[tuple[Any, str, Any]], dict[str, Any], tuple[int, ...]]] = {
     "writes in doubt are sent again at once": ([(settle, "SETTLE", timedelta(0))], {"marker": True}, (51, 56, 40)),
     "nobody finds out about writes in doubt": (
@@ -54,7 +54,7 @@ SABOTAGE: dict[str, tuple[list[tuple[Any, str, Any]], dict[str, Any], tuple[int,
         (1, 2, 3),
     ),
     "updates carry no version": (
-        [(push, "_op", lambda intent: real_op(replace(intent, if_match=None)))],
+        [(sending, "_op", lambda intent: real_op(replace(intent, if_match=None)))],
         {"kind": "big", "policy": "ask", "columns": {}},
         (28, 52),
     ),

@@ -16,7 +16,7 @@ TABLE = "Items"
 DEATHS = {
     "a page of Postgres is written": Point("write._write", 2),
     "a row is made in Glide again": Point("write"),
-    "Glide's second answer is recorded": Point("push._arrive", 2),
+    "Glide's second answer is recorded": Point("sending._note", 4),
 }
 
 

@@ -18,7 +18,7 @@ from glsync.config import settings
 from glsync.standin import StandIn
 from glsync.store import db, secrets
 from glsync.store.lease import Lease
-from glsync.twoway import observe, push, settle
+from glsync.twoway import observe, sending, settle
 
 APP, TOKEN, TABLE = "sim", "token-of-the-simulation", "native-table-sim"
 PAIRS = {
@@ -234,7 +234,8 @@ def at_once(clock: Clock) -> Iterator[None]:
         (Lease, "wait", wait),
         (observe, "ahead", inline),
         (observe, "POINT_READS_AT_ONCE", 1),
-        (push, "AT_ONCE", 1),
+        (sending, "ahead", inline),
+        (sending, "LANES", 1),
         (settle, "PAUSES", (1.0, 3.0, 5.0)),
     ]
     before = [(where, name, getattr(where, name)) for where, name, _ in changes]
