@@ -33,6 +33,10 @@ _INSIDE = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
+_NOT_OUTSIDE = tuple(
+    map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16"))
+)
+"""A cloud's own services, and blocks that nobody is which some versions of Python take for the internet."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -110,6 +114,8 @@ def is_public(address: Address) -> bool:
             return is_public(inner)
         if address in _COMPATIBLE or address.is_site_local or address.teredo:
             return False
+    if any(address in network for network in _NOT_OUTSIDE):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

@@ -107,6 +107,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+LONGEST_WORD = 300
+"""Characters of what is said about one part of a call."""
+
+
 def status_of(error: SyncError) -> int:
     if isinstance(error, RunFailed):
         return OF_TYPE.get(error.type, 500)
@@ -144,12 +148,17 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
 
 async def _malformed(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    problems = [f"{_place(problem['loc'])}: {problem['msg']}" for problem in error.errors()[:5]]
+    problems = [f"{_place(problem['loc'])}: {_short(problem['msg'])}" for problem in error.errors()[:5]]
     return answer(BadRequest("; ".join(problems)))
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "body"
+    return _short(".".join(str(part) for part in location)) or "body"
+
+
+def _short(text: str) -> str:
+    """What was sent may stand in it, and be as long as a body."""
+    return text if len(text) <= LONGEST_WORD else f"{text[:LONGEST_WORD]} ..."
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:

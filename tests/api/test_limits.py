@@ -40,6 +40,13 @@ def test_a_body_that_does_not_say_its_size_is_counted_as_it_comes(operator):
     assert refusal(operator.call("POST", "/api/glsync", data=pieces))[0] == 413
 
 
+def test_a_failure_does_not_send_a_long_body_back(operator):
+    body = b'{"action": "' + b"x" * 900_000 + b'"}'
+    answer = operator.call("POST", "/api/glsync", data=body, headers={"Content-Type": "application/json"})
+    assert refusal(answer) == (400, "VALIDATION_ERROR")
+    assert len(answer.content) < 1_000
+
+
 @pytest.mark.parametrize("length", ["-1", "abc", "9" * 30, "1e3"])
 def test_a_size_that_is_none_is_refused(url, length):
     parts = urlsplit(url)

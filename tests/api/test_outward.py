@@ -35,7 +35,9 @@ INSIDE = [
     # metadata, and what nobody is
     "https://169.254.169.254/latest/meta-data/", "https://[::ffff:a9fe:a9fe]/", "https://2852039166/",
     "https://metadata.google.internal/", "https://224.0.0.1/", "https://255.255.255.255/", "https://240.0.0.1/",
-    "https://[ff02::1]/", "https://192.0.2.1/", "https://[2001:db8::1]/",
+    "https://[ff02::1]/", "https://192.0.2.1/", "https://[2001:db8::1]/", "https://168.63.129.16/",
+    "https://[::ffff:168.63.129.16]/", "https://192.0.0.8/", "https://192.88.99.1/", "https://[3fff::1]/",
+    "https://[5f00::1]/", "https://[64:ff9b:1::a9fe:a9fe]/", "https://[::ffff:0:7f00:1]/", "https://[2001:0:7f00:1::]/",
     # who reads this how?
     "https://example.com@127.0.0.1/", "https://127.0.0.1@example.com/", "https://a:b@example.com/",
     "https://@example.com/", "https://example.com\\@127.0.0.1/", "https://example.com%2f@127.0.0.1/",

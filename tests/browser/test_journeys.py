@@ -177,3 +177,11 @@ def with_conflict(app, mapping):
     with pytest.raises(subprocess.CalledProcessError) as ended:
         app.glsync("sync", mapping, "--json")
     assert ended.value.returncode == 3
+
+
+def test_a_grid_offers_no_file_of_its_own_whose_cells_could_act_as_formulas(look, app):
+    reader = look(app).open("mappings")
+    reader.grid("mappings_table").frame.hover()
+    toolbar = reader.page.get_by_test_id("stElementToolbar").first
+    expect(toolbar.get_by_role("button", name="Search")).to_be_visible()
+    expect(toolbar.get_by_role("button", name="Download as CSV")).to_have_count(0)
