@@ -85,7 +85,7 @@ def cards(found: Overview) -> None:
             f"Last good run of the stalest mapping: {words.moment(found.oldest_freshness)}. Its bar is the first.",
         )
         components.stat(
-            "Rows synced, 24 h",
+            "Rows, 24 h",
             words.number(found.records_24h),
             "swap_vert",
             found.records_24h_series,
@@ -99,7 +99,7 @@ def cards(found: Overview) -> None:
             "Rows that wait for somebody. One bar for each of the last 7 days: rows held back.",
         )
         components.stat(
-            "Success rate, 7 d",
+            "Success, 7 d",
             words.share(found.success_rate_7d),
             "verified",
             [float(done) for done in week["completed"]],

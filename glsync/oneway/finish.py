@@ -267,7 +267,7 @@ def _told(read: Read, waiting: tuple[Waiting, ...]) -> str:
             (counts.created, "created"),
             (counts.updated, "updated"),
             (counts.deleted, "deleted"),
-            (counts.failed, "failed"),
+            (counts.failed, "held back"),
             (read.outside, "left out by the filter"),
         )
         if number

@@ -133,7 +133,7 @@ def _told(run: Run, decided: Decided, *, in_step: bool, in_doubt: int) -> str:
             (counts.updated, "updated"),
             (counts.deleted, "deleted"),
             (counts.conflicts, "in conflict"),
-            (counts.failed, "failed"),
+            (counts.failed, "held back"),
             (in_doubt, "written to Glide and not seen there yet"),
         )
         if number

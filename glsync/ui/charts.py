@@ -227,8 +227,9 @@ def _amount(field: str, axis: Spec) -> Spec:
 
 
 def _named(field: str, *, label_limit: int) -> Spec:
-    """Names down the side, the one with the longest bar first."""
-    return {"field": field, "type": "nominal", "title": None, "sort": "-x", "axis": {"labelLimit": label_limit}}
+    """Names down the side, all of them, the one with the longest bar first."""
+    axis = {"labelLimit": label_limit, "labelOverlap": False}
+    return {"field": field, "type": "nominal", "title": None, "sort": "-x", "axis": axis}
 
 
 def _coloured(field: str, names: Sequence[str], colours: Sequence[str]) -> Spec:

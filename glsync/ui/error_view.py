@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from glsync.errors import InvalidInput, NotFound
-from glsync.services import errors, sheets
+from glsync.services import errors, mappings, sheets
 from glsync.services.advice import Advice
 from glsync.services.errors import ErrorFilter, ErrorGroup, ErrorRow, Selection
 from glsync.ui import error_acts, explain_view, places, state, tables, texts, words
@@ -65,7 +65,7 @@ def one(visit: Visit, asked: str) -> None:
             explain_view.dialog()
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            _record(row)
+            _record(visit, row)
             with card("History", "errors_history"):
                 timeline([(event.at, event.level, event.message) for event in errors.history(visit.actor, row.id)])
         with right:
@@ -159,15 +159,20 @@ def show_error(error_id: UUID) -> None:
     st.query_params["error"] = str(error_id)
 
 
-def _record(row: ErrorRow) -> None:
-    """The row as Glide gave it, the cell that does not fit first."""
+def _record(visit: Visit, row: ErrorRow) -> None:
+    """The row as Glide gave it, under the names people know its columns by; the cell that does not fit first."""
     with card("The row in Glide", "errors_record", aside=row.glide_row_id or ""):
         if not row.record:
             st.caption("The row was not kept.")
             return
-        cells = sorted(row.record.items(), key=lambda cell: cell[0] != row.column)
-        frame = pd.DataFrame([(name, "" if value is None else str(value)) for name, value in cells])
-        frame.columns = ["Column", "Value"]
+        pairs = {pair.glide_id: pair for pair in mappings.get(visit.actor, row.mapping_id).pairs}
+        cells = [
+            (pair.glide_name if pair else name, "" if value is None else str(value), pair.column if pair else "")
+            for name, value in row.record.items()
+            for pair in [pairs.get(name)]
+        ]
+        cells.sort(key=lambda cell: row.column not in cell)
+        frame = pd.DataFrame(cells, columns=["Column in Glide", "Value", "Column in Postgres"])
         st.dataframe(frame, hide_index=True, alt="The row as Glide gave it")
 
 

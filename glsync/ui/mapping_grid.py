@@ -55,6 +55,7 @@ def draw(
         _frame(shown, source, target, problems),
         key=editing.grid_key,
         hide_index=True,
+        placeholder="–",
         num_rows="fixed",
         disabled=True if not visit.may("editor") else ["glide", "type", "sample", "held", "problem"],
         column_config=_columns(visit, editing, target),

@@ -48,10 +48,11 @@ def told(change: Change) -> str:
     act = ACTS.get(change.action, change.action)
     if not change.before or not change.after:
         return act
-    return f"{act} {', '.join(_touched(name, change.before.get(name), now) for name, now in change.after.items())}"
+    return f"{act} {', '.join(touched(name, change.before.get(name), now) for name, now in change.after.items())}"
 
 
-def _touched(name: str, was: object, now: object) -> str:
+def touched(name: str, was: object, now: object) -> str:
+    """One field: deletes: keep → mark; of many, which of them."""
     label = texts.FIELD_NAMES.get(name, name)
     if isinstance(was, dict) and isinstance(now, dict):
         moved = sorted(key for key in was.keys() | now.keys() if was.get(key) != now.get(key))

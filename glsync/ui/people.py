@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
 from uuid import UUID
 
 import pandas as pd
@@ -12,7 +10,7 @@ import streamlit as st
 from glsync.config import settings
 from glsync.services import access, audit, members
 from glsync.services.members import InvitationRow, MemberRow
-from glsync.ui import dialogs, state, tables, texts, words
+from glsync.ui import dialogs, mapping_history, state, tables, texts, words
 from glsync.ui.commands import attempt, done
 from glsync.ui.components import card, icon
 from glsync.ui.shell import Visit
@@ -184,8 +182,7 @@ def _trail(visit: Visit) -> None:
             "actor": [line.actor for line in found],
             "act": [f"{line.action} {line.subject_type}" for line in found],
             "thing": [line.subject_name for line in found],
-            "before": [_told(line.before) for line in found],
-            "after": [_told(line.after) for line in found],
+            "change": [_told(line) for line in found],
         }
     )
     st.dataframe(
@@ -197,8 +194,7 @@ def _trail(visit: Visit) -> None:
             "actor": tables.text("Who"),
             "act": tables.text("What"),
             "thing": tables.text("Which"),
-            "before": st.column_config.JsonColumn("Before"),
-            "after": st.column_config.JsonColumn("After"),
+            "change": tables.text("From what to what"),
         },
         alt="Changes, newest first",
     )
@@ -206,6 +202,8 @@ def _trail(visit: Visit) -> None:
         st.pagination(page + (len(found) == TRAIL), key="people_trail_page")
 
 
-def _told(fields: dict[str, Any] | None) -> str | None:
-    """As JSON, so that a line does not get the fields of all the others."""
-    return None if fields is None else json.dumps(fields, ensure_ascii=False)
+def _told(line: audit.Line) -> str:
+    """role: viewer → operator; of what was added or removed, what it is."""
+    if line.before and line.after:
+        return ", ".join(mapping_history.touched(name, line.before.get(name), now) for name, now in line.after.items())
+    return ", ".join(f"{name}: {value}" for name, value in (line.after or line.before or {}).items() if value)

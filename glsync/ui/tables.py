@@ -79,7 +79,7 @@ def since(label: str, *, width: Width = None) -> Column:
 
 
 def at(label: str) -> Column:
-    return st.column_config.DatetimeColumn(label, format="D MMM, HH:mm:ss", timezone=str(words.zone()))
+    return st.column_config.DatetimeColumn(label, format="D MMM, HH:mm:ss", timezone=str(words.zone()), width=122)
 
 
 def figure(label: str, help: str | None = None, *, width: Width = "small") -> Column:
@@ -128,16 +128,16 @@ def mappings(
     columns: dict[str, Column] = {
         "name": text("Mapping", pinned=True),
         "state": chips("State", texts.HEALTH.values(), width=104),
-        "route": text("From Glide to Postgres", width=236),
-        "last": since("Last success", width=118),
+        "route": text("From Glide to Postgres", width=284),
+        "last": since("Last success", width=124),
         "next": since("Next run"),
-        "errors": figure("Errors", "Rows that are held back and wait for somebody", width=66),
-        "records": figure("Rows", "Rows in step", width=66),
+        "errors": figure("Errors", "Rows that are held back and wait for somebody", width=56),
+        "records": figure("Rows", "Rows in step", width=62),
     }
     shown = [name for name in columns if name != "next" or frame["next"].notna().any()]
     if on_sync is not None:
-        frame["sync"] = "Sync now"
-        columns["sync"] = st.column_config.ButtonColumn("Act", key=f"{key}_sync", on_click=on_sync, width=88)
+        frame["sync"] = "Sync"
+        columns["sync"] = st.column_config.ButtonColumn("Act", key=f"{key}_sync", on_click=on_sync, width=62)
         shown.append("sync")
     st.dataframe(
         frame,
@@ -155,8 +155,8 @@ def mappings(
 
 
 def connection_state(row: ConnectionRow) -> Chip:
-    """Connected only after a test said so."""
-    untested = row.status == "active" and row.last_checked_at is None
+    """Connected only after a test or a sync said so."""
+    untested = row.status == "active" and row.last_checked_at is None and row.last_sync is None
     return texts.CONNECTION_STATES["inactive" if untested else row.status]
 
 
@@ -202,30 +202,30 @@ def runs(rows: Sequence[RunRow], *, key: str) -> int | None:
             "mapping": [row.mapping_name for row in rows],
             "state": [[run_state(row).word] for row in rows],
             "started": moments(row.started_at for row in rows),
-            "trigger": [asked(row) for row in rows],
             "took": [words.duration(row.seconds) for row in rows],
             "read": [row.counts.read for row in rows],
             "created": [row.counts.created for row in rows],
             "updated": [row.counts.updated for row in rows],
             "deleted": [row.counts.deleted for row in rows],
-            "skipped": [row.counts.skipped for row in rows],
             "failed": [row.counts.failed for row in rows],
+            "skipped": [row.counts.skipped for row in rows],
             "conflicts": [row.counts.conflicts for row in rows],
+            "trigger": [asked(row) for row in rows],
         }
     )
     columns: dict[str, Column] = {
         "mapping": text("Mapping", pinned=True),
-        "state": chips("State", texts.RUN_STATES.values(), width=176),
+        "state": chips("State", texts.RUN_STATES.values(), width=172),
         "started": at("Started"),
+        "took": text("Took", width=60),
+        "read": figure("Read", width=62),
+        "created": figure("Created", width=62),
+        "updated": figure("Updated", width=66),
+        "deleted": figure("Deleted", width=62),
+        "failed": figure("Held back", width=76),
+        "skipped": figure("Unchanged", width=84),
+        "conflicts": figure("Conflicts", width=76),
         "trigger": text("Started by"),
-        "took": text("Took", width="small"),
-        "read": figure("Read"),
-        "created": figure("Created"),
-        "updated": figure("Updated"),
-        "deleted": figure("Deleted"),
-        "skipped": figure("Unchanged"),
-        "failed": figure("Held back"),
-        "conflicts": figure("Conflicts"),
     }
     st.dataframe(
         frame,
@@ -271,11 +271,11 @@ def error_groups(rows: Sequence[ErrorGroup], *, key: str) -> int | None:
             "cause": text("Cause", pinned=True),
             "mapping": text("Mapping"),
             "column": text("Column"),
-            "count": figure("Rows"),
+            "count": figure("Rows", width=54),
             "trend": st.column_config.BarChartColumn(
-                "7 days", help="New ones on each of the last 7 days", y_min=0, width=84
+                "7 days", help="New ones on each of the last 7 days", y_min=0, width=72
             ),
-            "sample": text("For example"),
+            "sample": text("For example", width=116),
             "first": since("First seen"),
             "last": since("Last seen"),
             "code": text("Code"),

@@ -56,7 +56,7 @@ def test_filters_live_in_the_address(open_page, synced):
 def test_picking_a_run_opens_it(open_page, synced):
     page = open_page("runs").pick("runs_history", 0)
     assert page.app.query_params["run"] == str(synced)
-    assert "2 rows read: 1 created, 1 failed" in page.text
+    assert "2 rows read: 1 created, 1 held back" in page.text
 
 
 def test_an_address_with_a_run_opens_it_at_once(open_page, synced):

@@ -191,7 +191,7 @@ def test_a_run_as_json_is_what_the_contract_says(items: MappingDraft):
         "log_id": str(run.id), "status": "completed_with_errors", "read": 2, "created": 1, "updated": 0, "deleted": 0,
         "skipped": 0, "failed": 1, "conflicts": 0, "records_processed": 1, "seconds": told["seconds"],
         "price": 1.0, "waiting": [],
-        "message": "2 rows read: 1 created, 1 failed",
+        "message": "2 rows read: 1 created, 1 held back",
     }  # fmt: skip
 
 
