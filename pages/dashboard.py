@@ -76,6 +76,7 @@ def cards(found: Overview) -> None:
     """Freshness, volume, what waits, and how well it goes; each with how it went."""
     ages = metrics.freshness(visit.actor)["age_seconds"].dropna().head(BARS)
     week = metrics.per_day(visit.actor, days=7)
+    waiting = words.counted(found.open_errors, "row") + f" and {words.counted(found.open_conflicts, 'conflict')}"
     with st.grid(4, min_column_width=170, gap="small", key="dashboard_cards"):
         components.stat(
             "Oldest data",
@@ -93,10 +94,10 @@ def cards(found: Overview) -> None:
         )
         components.stat(
             "Open errors",
-            words.number(found.open_errors),
+            words.number(found.open_errors + found.open_conflicts),
             "error",
             [float(rows) for rows in week["rejected"]],
-            "Rows that wait for somebody. One bar for each of the last 7 days: rows held back.",
+            f"{waiting} wait for somebody. One bar for each of the last 7 days: rows held back.",
         )
         components.stat(
             "Success, 7 d",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from glsync.errors import SyncError
 from glsync.services.changes import CHANGES, POLLING, TOPICS, Topic
-from glsync.ui import push
+from glsync.ui import push, state
 from glsync.ui.components import guarded
 
 IDLE = 60
@@ -32,13 +32,16 @@ def region(
     Nobody draws what nobody sees: a tab in the background waits until it is looked at, unless it is busy.
     Only this part of the page is drawn again, so a dialog or a cell being edited outside it is left alone. When work
     begins or ends the whole page is drawn once, which sets the other pace. (A quick fragment inside a slow one would
-    do without that, but what the inner one drew then stays on the screen beside what the outer one draws.)
+    do without that, but what the inner one drew then stays on the screen beside what the outer one draws.) The
+    same is done when a button in here opened a dialog, which stands outside.
     A service that fails is shown in this place, under its key, and asked again at the next look.
     """
-    is_busy = _is_busy(busy)
+    is_busy, dialog = _is_busy(busy), state.dialog()
 
     @st.fragment(run_every=BUSY if is_busy else None)
     def part() -> None:
+        if state.dialog() != dialog:
+            st.rerun()
         seen = CHANGES.versions()  # before drawing: what changes meanwhile is drawn once more
         with st.container(gap=None):
             with guarded(key):

@@ -122,7 +122,7 @@ def mappings(
             "last": moments(row.last_success for row in rows),
             "next": moments(row.next_retry or row.next_run for row in rows),
             "records": pd.array([row.records for row in rows], dtype="Int64"),
-            "errors": [row.open_errors for row in rows],
+            "errors": [row.open_errors + row.open_conflicts for row in rows],
         }
     )
     columns: dict[str, Column] = {
@@ -131,7 +131,7 @@ def mappings(
         "route": text("From Glide to Postgres", width=284),
         "last": since("Last success", width=124),
         "next": since("Next run"),
-        "errors": figure("Errors", "Rows that are held back and wait for somebody", width=56),
+        "errors": figure("Errors", "Rows held back and conflicts that wait for somebody", width=56),
         "records": figure("Rows", "Rows in step", width=62),
     }
     shown = [name for name in columns if name != "next" or frame["next"].notna().any()]

@@ -147,28 +147,31 @@ def test_a_link_to_a_run_opens_it_as_the_first_page_of_a_fresh_server(look, app)
     reader.sees_no("Page not found")
 
 
-def test_a_conflict_picked_by_field_ends_equal_on_both_sides(look, app):
+def test_conflicts_picked_by_field_and_all_alike_end_equal_on_both_sides(look, app):
     mapping = "customer_credits"
     app.ask(f"update gl_mappings set sync_direction = 'both' where name = '{mapping}'")
     app.glsync("sync", mapping, "--json")
-    row = app.ask("select glide_row_id from gl_customer_credits where payment_note is not null limit 1")[0][0]
+    found = app.ask("select glide_row_id from gl_customer_credits where payment_note is not null limit 3")
+    rows = [row for (row,) in found]
+    theirs = "where glide_row_id in ('" + "', '".join(rows) + "')"
     column = app.ask(
         "select key from gl_mappings, jsonb_each(column_mappings) "
         f"where name = '{mapping}' and value ->> 'supabase_column_name' = 'payment_note'"
     )[0][0]
-    app.in_glide(f"/tables/{app.table(mapping)}/edits", {"set": {row: {column: "said in Glide"}}})
-    app.ask(f"update gl_customer_credits set payment_note = 'said in Postgres' where glide_row_id = '{row}'")
+    app.in_glide(f"/tables/{app.table(mapping)}/edits", {"set": {row: {column: "said in Glide"} for row in rows}})
+    app.ask(f"update gl_customer_credits set payment_note = 'said in Postgres' {theirs}")
     with_conflict(app, mapping)
 
-    def both() -> list[str]:
-        stored = app.ask(f"select payment_note from gl_customer_credits where glide_row_id = '{row}'")
-        in_glide = next(cells for cells in app.rows(mapping) if cells["$rowID"] == row)
-        return [in_glide[column], stored[0][0]]
+    def both() -> set[str]:
+        stored = app.ask(f"select payment_note from gl_customer_credits {theirs}")
+        return {cells[column] for cells in app.rows(mapping) if cells["$rowID"] in rows} | {said for (said,) in stored}
 
-    reader = look(app).open("errors").sees("Changed on both sides").press("Decide 1", exact=False)
+    reader = look(app).open("errors").sees("Changed on both sides").press("Decide 3", exact=False)
     reader.sees("said in Glide").sees("said in Postgres").press("Take Postgres's value")
-    reader.sees("Postgres was picked for 1 conflict.")
-    until(lambda: both() == ["said in Postgres"] * 2, "both sides say what was picked")
+    reader.sees("Postgres was picked for 1 conflict.").sees("2 conflicts to decide")
+    reader.press("Apply to all 2 like this", exact=False).press("Postgres for all 2")
+    reader.sees("Postgres was picked for 2 conflicts.")
+    until(lambda: both() == {"said in Postgres"}, "both sides say what was picked")
     reader.sees("Nothing is left to decide here")
 
 
