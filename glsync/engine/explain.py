@@ -17,6 +17,8 @@ WINNERS: dict[Policy, str] = {
     "ask": "somebody has to pick",
 }
 
+UNREAD = "Waits: a cell of this row in Glide cannot be read."
+
 
 def of_column(rule: FieldRule, direction: Direction, seen: Seen, decision: Decision) -> str:
     """Why this column is written, left or asked about."""

@@ -120,11 +120,15 @@ def _known(seen: Difference, unknown: Collection[str] | None) -> Difference:
     return replace(seen, glide={column: cell for column, cell in seen.glide.items() if column not in unknown})
 
 
+def samples(decided: Decided) -> tuple[dict[str, str], ...]:
+    """Some of the writes, by row: what would be done on which side."""
+    writes = [(item.name, change.side, change.operation) for item in decided.items for change in item.decision.changes]
+    first = sorted(writes)[: guard.SAMPLE]
+    return tuple({"row": row, "side": side, "operation": operation} for row, side, operation in first)
+
+
 def plan_of(run: Run, decided: Decided) -> Plan:
     """The decided as people look at it before it runs."""
-    names = [
-        f"{item.name} {change.side} {change.operation}" for item in decided.items for change in item.decision.changes
-    ]
     return Plan(
         glide=decided.writes("glide"),
         postgres=decided.writes("postgres"),
@@ -133,7 +137,7 @@ def plan_of(run: Run, decided: Decided) -> Plan:
         price=Price(run.reads + _looks(run, decided), decided.price),
         hash=decided.hash,
         waiting=decided.waiting,
-        samples=tuple({"row": name} for name in sorted(names)[: guard.SAMPLE]),
+        samples=samples(decided),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import psycopg2
@@ -41,6 +42,7 @@ def look(connection: extensions.connection, job: runs.Job, app: App, row: str, *
     seen = _difference(name, held, link, glide)
     looked = seen_by_merge(seen)
     decision = _decided(run, looked)
+    columns = tuple(_columns(run, looked, decision))
     return RowWhy(
         glide_row_id=name if glide is not None or is_unread or link or (held and held.glide_row_id) else None,
         pg_key=seen.pg_key,
@@ -49,7 +51,7 @@ def look(connection: extensions.connection, job: runs.Job, app: App, row: str, *
         in_postgres=held is not None,
         is_linked=link is not None,
         told="Glide's cells cannot be read; see its errors." if is_unread else explain.of_row(looked, decision),
-        columns=tuple(_columns(run, looked, decision)),
+        columns=tuple(replace(one, why=explain.UNREAD) for one in columns) if is_unread else columns,
         price=run.reads,
     )
 

@@ -29,7 +29,7 @@ from glsync.store.history import Entry
 from glsync.store.lease import Lease
 from glsync.store.links import Link
 from glsync.twoway import refer
-from glsync.twoway.decide import Decided, Item
+from glsync.twoway.decide import Decided, Item, samples
 from glsync.twoway.observe import POINT_READS, Run, open_run, read_glide, reread_rows
 from glsync.twoway.push import push
 from glsync.twoway.settle import names_of, read_back, settle
@@ -86,7 +86,6 @@ def plan(connection: extensions.connection, job: runs.Job, app: App, undone: UUI
     """
     run, found = _look(connection, job, app, undone, None)
     decided = found.decided
-    names = [f"{item.name} {each.side} {each.operation}" for item in decided.items for each in item.decision.changes]
     counted = Plan(
         glide=decided.writes("glide"),
         postgres=decided.writes("postgres"),
@@ -95,7 +94,7 @@ def plan(connection: extensions.connection, job: runs.Job, app: App, undone: UUI
         price=Price(run.reads, decided.price),
         hash=decided.hash,
         waiting=found.waiting,
-        samples=tuple({"row": name} for name in sorted(names)[: guard.SAMPLE]),
+        samples=samples(decided),
     )
     return UndoPlan(undone, counted, tuple(found.left), found.already)
 

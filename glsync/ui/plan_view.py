@@ -83,7 +83,17 @@ def show(plan: Plan, *, waits: str = texts.PART_WAITS, nothing: str = texts.NOTH
             st.caption(waits)
     if plan.samples:
         st.markdown("**Some of these rows**")
-        st.dataframe(pd.DataFrame(list(plan.samples)).astype(str), hide_index=True, alt="Some rows the run would write")
+        st.dataframe(_samples(plan), hide_index=True, alt="Some rows the run would write")
+
+
+def _samples(plan: Plan) -> pd.DataFrame:
+    """Some rows, and of a mapping of both directions where and how each would be written."""
+    rows = [
+        {"Row": str(one.get("row", one.get("glide_row_id")))}
+        | {label: str(one[name]).capitalize() for name, label in texts.SAMPLE.items() if name in one}
+        for one in plan.samples
+    ]
+    return pd.DataFrame(rows)
 
 
 def _all(writes: SideWrites) -> int:

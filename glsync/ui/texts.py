@@ -294,6 +294,8 @@ NOTES = {
 
 CONFLICTS = "both values are kept until somebody picks one; everything else is in step."
 CONFLICTS_HOW = "Pick the value that stands on both sides. It is written only while both still say what you see here."
+SAMPLE = {"side": "Written in", "operation": "What"}
+"""What the samples of a plan tell of a row."""
 NEVER_AGREED = "Both sides had it before they met"
 NO_VALUE = "Empty"
 NO_ROW = "No such row"

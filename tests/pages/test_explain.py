@@ -30,6 +30,8 @@ def test_an_error_explains_its_row(open_page, synced):
     error = errors.listing(LOCAL)[0]
     page = explained(open_page("errors", error=error.id).press("Explain the row"))
     assert "Glide's cells cannot be read" in page.text
+    frame = next(table.value for table in page.app.dataframe if "Why" in table.value)
+    assert set(frame["Why"]) == {"Waits: a cell of this row in Glide cannot be read."}
     assert "unit_price" in page.text
 
 
