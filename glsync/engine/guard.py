@@ -15,6 +15,8 @@ MOST_DELETES = 25
 MOST_SHARE = 0.10
 """Share of the base a run may take away unasked; counted from bases of SMALL_BASE rows up."""
 SMALL_BASE = 10
+OTHERS = 3
+"""Rows of which none is left: as many, and it may be another table behind the same name."""
 SAMPLE = 10
 
 
@@ -81,6 +83,20 @@ def writes(
         return None
     return Waiting(
         reason, side, operation, count, plan_hash(mapping_id, f"{side} {operation}", ids), tuple(ids[:SAMPLE])
+    )
+
+
+def lost(side: Side, *, missing: int, left: int) -> str | None:
+    """What is strange about a side that holds none of the rows it held: emptied, or another table; None: nothing.
+
+    Args:
+        missing: rows the other side still holds of those that were kept equal.
+        left: rows `side` holds now.
+    """
+    if missing < (OTHERS if left else 1):
+        return None
+    return (
+        f"{'Glide' if side == 'glide' else 'Postgres'}'s table {'holds other rows than before' if left else 'is empty'}"
     )
 
 

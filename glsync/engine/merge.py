@@ -6,7 +6,7 @@ echo never counts as an edit. What may be written where is the mapping's directi
 Both sides hold the row; b is a side's half of the base, x and y are neither b nor each other:
 
     the field flows   Glide     Postgres  then
-    both ways         b         b         nothing
+    both ways         b         b         nothing; a set that is only spelled in another way moves the base
                       x         x         only the base moves
                       x         b         Postgres gets x
                       b         y         Glide gets y
@@ -154,10 +154,12 @@ def _settle(
 ) -> Values | Conflict | None:
     """What to write where so that the sides agree, or why nobody knows; None when neither changed."""
     changed = [side for side in SIDES if was is None or not _equal(rule, now[side], was[side])]
-    if not changed:
+    if not changed and not rule.is_set:
         return None
     if _equal(rule, now["glide"], now["postgres"]):
-        return {}
+        return {}  # a set in another order, too: that is what both hold from now on
+    if not changed:
+        return None
     if len(sides) == 1:
         (target,) = sides
         return {target: now[OTHER[target]]}

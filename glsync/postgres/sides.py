@@ -113,6 +113,11 @@ class Sides:
         cursor.execute("select k from glsync_unread where k = any(%s)", (list(ids),))
         return frozenset(row[0] for row in cursor.fetchall())
 
+    def unread_markers(self, cursor: extensions.cursor) -> frozenset[str]:
+        """The markers of rows nobody could read."""
+        cursor.execute("select m.marker from glsync_markers as m inner join glsync_unread as u using (k)")
+        return frozenset(row[0] for row in cursor.fetchall())
+
     def drop_rows(self, cursor: extensions.cursor, ids: Sequence[str]) -> None:
         """Forget what was read of these."""
         cursor.execute("delete from glsync_glide where k = any(%s)", (list(ids),))

@@ -150,6 +150,42 @@ def count(cursor: extensions.cursor, mapping_id: UUID) -> int:
     return int((cursor.fetchone() or (0,))[0])
 
 
+def in_step(cursor: extensions.cursor, mapping_id: UUID) -> int:
+    """Rows that are kept equal: not those that were let go, nor those the filter leaves out in this session."""
+    cursor.execute(
+        """select count(*) from glsync.links as l
+           where l.mapping_id = %s and l.detached is null
+             and not exists (select from glsync_outside as o where o.k = l.glide_row_id)""",
+        (str(mapping_id),),
+    )
+    return int((cursor.fetchone() or (0,))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """How many of the rows that are kept equal this session's comparison met on one side only."""
+
+    glide: int
+    postgres: int
+    unproven: int
+    """Of those in Postgres: their absence from Glide is not certain."""
+
+    def on(self, side: Side) -> int:
+        return self.glide if side == "glide" else self.postgres
+
+
+def shares_rows(cursor: extensions.cursor, mapping_id: UUID) -> bool:
+    """Do both sides hold at least one row that is kept equal?"""
+    cursor.execute(statements.text("links_shared"), {"mapping": str(mapping_id)})
+    return bool((cursor.fetchone() or (False,))[0])
+
+
+def alone(cursor: extensions.cursor, mapping_id: UUID, gone: Iterable[str]) -> Alone:
+    """`gone` are the rows whose absence from Glide is proven."""
+    cursor.execute(statements.text("links_alone"), {"mapping": str(mapping_id), "gone": list(gone)})
+    return Alone(*(cursor.fetchone() or (0, 0, 0)))
+
+
 def missing_in_glide(cursor: extensions.cursor, mapping_id: UUID) -> list[str]:
     """Linked rows that the read of Glide in this session did not meet. Nobody asks after those that were let go."""
     cursor.execute(

@@ -12,7 +12,7 @@ from uuid import uuid4
 from psycopg2 import extensions
 
 from glsync.engine import guard
-from glsync.engine.merge import merge, same
+from glsync.engine.merge import NAMES, OTHER, SIDES, WRITES, merge, same
 from glsync.postgres.sides import Difference
 from glsync.store import links, runs
 from glsync.store.links import Link, Pick
@@ -294,6 +294,7 @@ def _guard(cursor: extensions.cursor, run: Run, decided: Decided) -> None:
     decided.hash = _plan_hash(run, decided)
     if approved != decided.hash:
         _hold(run, decided, [stop for stop in _other_tables(cursor, run, decided) if stop[0].hash != approved])
+        _hold(run, decided, _unapproved(list(_lost(cursor, run, decided)), approved))
         _hold(run, decided, _unapproved(list(_risky(cursor, run, decided)), approved))
     _hold(run, decided, _dear(cursor, run, decided))
     decided.price = _price(run, decided.items)
@@ -319,22 +320,60 @@ Stop = tuple[Waiting, list[Item]]
 
 
 def _risky(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Stop]:
-    """Deletes and updates beyond the limits, a side that became empty.
+    """Deletes and updates beyond the limits of the rows that are kept equal, a side that became empty.
 
     On a first match nothing was agreed yet: updates then count against the rows that both sides may share, so that a
     mapping turned round by mistake does not overwrite a table.
     """
     mapping_id = run.job.mapping.id
+    if not decided.items:
+        return
     left = {"postgres": run.glide_rows, "glide": run.sides.postgres_rows(cursor)}
+    in_step = links.in_step(cursor, mapping_id)
     for side, operation in GUARDED:
         counted = (item for item in decided.of(side, operation) if not refer.only_links(run, item, side))
         held = sorted(counted, key=lambda item: item.name)
         names = [item.name for item in held]
-        agreed = decided.base_rows or (min(left.values()) if operation == "update" else 0)
+        agreed = in_step or (min(left.values()) if operation == "update" else 0)
         stop = guard.writes(mapping_id, side, operation, names, base=agreed, left=left[side])
         if stop:
             exactly = [_exactly(item, change) for item in held for change in item.decision.changes]
             yield replace(stop, hash=guard.plan_hash(mapping_id, f"{side} {operation}", exactly)), held
+
+
+def _lost(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Stop]:
+    """A side holds none of the rows that were kept equal, and following it would take them all from the other.
+
+    Then nothing is written, even before that is proven: once new rows were in step, the others would be some of many
+    and no longer all. Where absences delete nothing, this is nobody's loss.
+    """
+    mapping = run.job.mapping
+    if not decided.items or mapping.deletes == "keep" or links.shares_rows(cursor, mapping.id):
+        return
+    alone = links.alone(cursor, mapping.id, run.gone)
+    left = {"postgres": run.sides.postgres_rows(cursor), "glide": run.glide_rows}
+    held = sorted(decided.items, key=lambda item: item.name)
+    for side in SIDES:
+        other, missing = OTHER[side], alone.on(OTHER[side])
+        what = guard.lost(side, missing=missing, left=left[side])
+        doomed = [item for item in held if (change := item.change(other)) and change.operation in guard.TAKES_AWAY]
+        may_follow = doomed or (side == "glide" and alone.unproven)
+        if what and may_follow and other in WRITES[mapping.direction]:
+            yield _all_of_it(run, held, doomed, other, f"{what}: none of {missing:,} rows is left"), held
+
+
+def _all_of_it(run: Run, held: Sequence[Item], doomed: Sequence[Item], side: Side, what: str) -> Waiting:
+    """Everything waits. It goes by what would be deleted on `side`, so that a row born meanwhile is no other plan."""
+    names = tuple(item.name for item in doomed or held)
+    exactly = [_exactly(item, change) for item in doomed or held for change in item.decision.changes]
+    operations = {change.operation for item in doomed if (change := item.change(side))}
+    operation = min(operations, default="identity")
+    hash_ = guard.plan_hash(run.job.mapping.id, f"{side} {operation}", exactly)
+    if doomed:
+        reason = f"{what}, all {len(doomed):,} rows would be deleted in {NAMES[side]}"
+    else:
+        reason = f"{what}, nothing is written until this is approved"
+    return Waiting(reason, side, operation, len(names), hash_, names[: guard.SAMPLE])
 
 
 def _dear(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Stop]:

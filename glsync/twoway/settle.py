@@ -177,6 +177,7 @@ class _Strangers:
     def __init__(self, cursor: extensions.cursor, run: Run) -> None:
         self._run = run
         self._rows = {row_id: (cells, marker) for row_id, cells, marker in run.sides.unlinked(cursor)}
+        self._unread = run.sides.unread_markers(cursor)
         self._equal: list[tuple[Intent, list[str]]] = []
 
     def find(self, cursor: extensions.cursor, intent: Intent) -> Found | None:
@@ -185,6 +186,8 @@ class _Strangers:
             equal = [row_id for row_id, (_, marker) in self._rows.items() if marker == intent.link_id]
         else:
             equal = self._like(intent, list(intent.cells)) or self._like(intent, self._run.job.mapping.match_key)
+        if not equal and intent.link_id in self._unread:
+            return None  # it came, and somebody spoiled it: it waits until it can be read
         if not equal:
             return self._missing(cursor, intent)
         self._equal.append((intent, equal))

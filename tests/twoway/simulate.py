@@ -1,8 +1,9 @@
-"""The simulation of two directions: python -m tests.twoway.simulate --seeds 2000 [--seed 17] [--twice] [--switches]
+"""The simulation of two directions: python -m tests.twoway.simulate --seeds 2000 [--seed 17] [--wide] [--switches]
 
 Plays seeds one after the other on a database and a stand-in of its own. Prints every seed at whose end something is
 wrong, and figures. A seed is one history: played again it gives the same trace, which --twice checks. With --switches
-each seed is played with Glide in each of twelve ways it may be, instead of one that its dice choose.
+each seed is played with Glide in each of twelve ways it may be, instead of one that its dice choose. With --wide the
+mapping may have a filter, directions, a set, and references to a second mapping.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def main() -> int:
         with stage.open(), suppress(KeyboardInterrupt):
             for seed in range(given.seed, given.seed + given.seeds):
                 for which in range(len(switches.positions())) if given.switches else [None]:
-                    played = play(stage, seed, which, twice=given.twice)
+                    played = play(stage, seed, which, twice=given.twice, wide=given.wide)
                     failed += bool(played.wrong)
                     count(figures, played)
                     report(played, which, verbose=given.seeds == 1 and which is None)
@@ -51,11 +52,11 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def play(stage: Stage, seed: int, which: int | None, *, twice: bool) -> Played:
+def play(stage: Stage, seed: int, which: int | None, *, twice: bool, wide: bool = False) -> Played:
     """One seed; `which` of the twelve ways Glide is, or as the dice say."""
     fixed = {} if which is None else {"settings": switches.settings(which)}
-    played = Play(stage, seed, **fixed).play()
-    if twice and (again := Play(stage, seed, **fixed).play()).hash != played.hash:
+    played = Play(stage, seed, wide=wide, **fixed).play()
+    if twice and (again := Play(stage, seed, wide=wide, **fixed).play()).hash != played.hash:
         played.wrong.append(f"played again it gives another trace: {different(played, again)}")
     return played
 
@@ -65,6 +66,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=100, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="the first")
     parser.add_argument("--seconds", type=float, default=0, help="stop after this long")
+    parser.add_argument("--wide", action="store_true", help="with filters, directions, sets and references")
     parser.add_argument("--twice", action="store_true", help="play each seed twice and compare the traces")
     parser.add_argument("--switches", action="store_true", help="play each seed with Glide in twelve ways")
     return parser.parse_args()

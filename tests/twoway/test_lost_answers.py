@@ -70,6 +70,24 @@ def test_with_a_marker_a_row_edited_before_it_was_found_keeps_the_edit(marked):
     assert marked.names() == ({row: "quill"},) * 2
 
 
+@pytest.mark.parametrize("spoiled", [{"prc00": "much"}, {"qty00": 10**12}], ids=["no number", "too large"])
+def test_with_a_marker_a_row_nobody_can_read_is_waited_for_and_not_added_again(marked, spoiled):
+    lose(marked, at="request", effect="applied")
+    marked.glide.fault("status", site=["query", "rows"], status=400, count=None, skip=1)
+    marked.postgres_adds(name="cup")
+    with pytest.raises(Exception, match="Glide"):
+        marked.sync()
+    marked.glide.clear_faults()
+    (row,) = marked.glide.rows("Items")
+    marked.glide_has(**{row: spoiled})
+    runs(marked)
+    assert rows(marked) == ["cup"]
+    marked.glide_has(**{row: dict.fromkeys(spoiled, 2)})
+    runs(marked)
+    assert marked.names() == ({row: "cup"},) * 2
+    assert marked.is_quiet()
+
+
 def test_a_row_made_again_is_not_made_twice_while_its_answer_is_missing(marked):
     marked.change_mapping(conflict_policy="postgres")
     marked.glide_has(a={"Name": "pen"})

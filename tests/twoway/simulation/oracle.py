@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.twoway.simulation.people import Edit, People, number_of, numbers_in
-from tests.twoway.simulation.stage import COLUMNS, MARKER, NOTE, TABLE, Setting, Stage
+from tests.twoway.simulation.people import Edit, People, items_in, number_of, numbers_in
+from tests.twoway.simulation.stage import ITEMS, MARKER, NOTE, OUT, STATE, TABLE, TEAMS, Setting, Stage
 
 Cells = dict[str, int | None]
 Picture = dict[str, dict[str, tuple[int | None, int | None]]]
@@ -23,6 +23,8 @@ class Run:
     ended: int
     clean: bool
     picture: Picture = field(default_factory=dict)
+    outside: frozenset[str] = frozenset()
+    """Tags of rows of Glide that the filter left out before it and after it."""
 
 
 @dataclass
@@ -31,6 +33,9 @@ class Sides:
 
     glide: dict[str, list[dict[str, Any]]]
     postgres: dict[str, list[dict[str, Any]]]
+    setting: Setting
+    teams: dict[Any, int] = field(default_factory=dict)
+    """What a reference holds, a row id of Glide or a key of Postgres -> the number of that team."""
 
     @staticmethod
     def of(stage: Stage) -> Sides:
@@ -40,7 +45,11 @@ class Sides:
             glide[row["Tag"]].append(row | {"id": row_id})
         for row in stage.sql("select * from sim where deleted_at is null order by tag"):
             postgres[row["tag"]].append(row)
-        return Sides(glide, postgres)
+        found = Sides(glide, postgres, stage.setting)
+        if stage.setting.wide.team:
+            found.teams |= {row_id: int(row["Tag"][1:]) for row_id, row in stage.glide.rows(TEAMS).items()}
+            found.teams |= {row["id"]: int(row["tag"][1:]) for row in stage.sql("select id, tag from teams")}
+        return found
 
     def picture(self) -> Picture:
         return {
@@ -49,7 +58,23 @@ class Sides:
 
     def cells(self, tag: str) -> dict[str, tuple[int | None, int | None]]:
         (glide,), (postgres,) = self.glide[tag], self.postgres[tag]
-        return {c: (number_of(c, glide.get(id_)), number_of(c, postgres.get(c))) for c, id_ in COLUMNS.items()}
+        names = {column: glide_id for column, glide_id in self.setting.cells.items() if column != "items"}
+        return {c: (self._number(c, glide.get(id_)), self._number(c, postgres.get(c))) for c, id_ in names.items()}
+
+    def items(self, tag: str) -> tuple[frozenset[int], frozenset[int]]:
+        """The sets of a row that is on both sides once."""
+        (glide,), (postgres,) = self.glide[tag], self.postgres[tag]
+        return items_in(glide.get(ITEMS)), items_in(postgres["items"])
+
+    def outside(self) -> frozenset[str]:
+        """Tags of rows of Glide that are none of the mapping's."""
+        rows = [row for found in self.glide.values() for row in found] if self.setting.wide.filter else []
+        return frozenset(row["Tag"] for row in rows if (row.get(STATE) or "").startswith(OUT))
+
+    def _number(self, column: str, value: Any) -> int | None:
+        if column == "team":
+            return self.teams[value] if value else None
+        return number_of(column, value)
 
 
 class Oracle:
@@ -58,10 +83,12 @@ class Oracle:
     def __init__(self, stage: Stage, setting: Setting, people: People, runs: list[Run]) -> None:
         self.stage, self.setting, self.runs = stage, setting, runs
         self.sides = Sides.of(stage)
-        self.notes = people.notes
+        self.outside = self.sides.outside()
+        self.people, self.notes = people, people.notes
         self.of_row: dict[str, list[Edit]] = defaultdict(list)
+        self.of_team: dict[str, list[Edit]] = defaultdict(list)
         for edit in people.edits:
-            self.of_row[edit.tag].append(edit)
+            (self.of_team if edit.tag.startswith("P") else self.of_row)[edit.tag].append(edit)
         self.conflicts = stage.sql("select * from gl_conflicts")
         self.kept = self._kept()
         errors = stage.sql("select error_type from gl_sync_errors where error_type = 'DUPLICATE_KEY'")
@@ -73,7 +100,7 @@ class Oracle:
         for tag, edits in sorted(self.of_row.items()):
             glide, postgres = self.sides.glide.get(tag, []), self.sides.postgres.get(tag, [])
             if len(glide) > 1 or len(postgres) > 1:
-                if not self.doubles_told:
+                if self.setting.marker or not self.doubles_told:
                     yield f"{tag} is there {len(glide)} times in Glide, {len(postgres)} times in Postgres"
                 continue
             yield from self._presence(tag, edits, bool(glide), bool(postgres))
@@ -115,23 +142,23 @@ class Oracle:
 
     def _cells(self, tag: str, edits: list[Edit]) -> Iterator[str]:
         for column, (glide, postgres) in self.sides.cells(tag).items():
-            mine = [edit for edit in edits if edit.column == column]
-            what = f"{tag}.{column} is {glide} in Glide and {postgres} in Postgres"
-            if glide != postgres:
-                if not self._conflict(tag, column):
-                    yield f"{what}, without a conflict"
-                continue
-            last = {
-                side: max((e for e in mine if e.side == side), key=lambda e: e.tick, default=None)
-                for side in ("glide", "postgres")
-            }
-            may = {edit.number for edit in last.values() if edit} or {None}
-            if any(edit.act == "delete" for edit in edits):  # made again from the side that did not delete it
-                may |= {edit.number for edit in mine} | {None}
-            if glide not in may:
-                yield f"{what}, which is nobody's last edit: {sorted(map(str, may))}"
-            elif not any(edit.act == "delete" for edit in edits):
-                yield from self._winner(tag, column, mine, last, glide)
+            yield from self._cell(tag, edits, column, glide, postgres)
+
+    def _cell(self, tag: str, edits: list[Edit], column: str, glide: int | None, postgres: int | None) -> Iterator[str]:
+        mine = [edit for edit in edits if edit.column == column]
+        what = f"{tag}.{column} is {glide} in Glide and {postgres} in Postgres"
+        if glide != postgres:
+            if not self._conflict(tag, column):
+                yield f"{what}, without a conflict"
+            return
+        last = {side: last_of(mine, side) for side in ("glide", "postgres")}
+        may = {edit.number for edit in last.values() if edit} or {None}
+        if any(edit.act == "delete" for edit in edits):  # made again from the side that did not delete it
+            may |= {edit.number for edit in mine} | {None}
+        if glide not in may:
+            yield f"{what}, which is nobody's last edit: {sorted(map(str, may))}"
+        elif not any(edit.act == "delete" for edit in edits):
+            yield from self._winner(tag, column, mine, last, glide)
 
     def _winner(
         self, tag: str, column: str, mine: list[Edit], last: dict[str, Edit | None], final: int | None
@@ -151,6 +178,8 @@ class Oracle:
                     yield f"{tag}.{column}: nobody edited it since both said {seen[0]}, and {final} stands"
                 break
         if in_glide is None or in_postgres is None or None in (in_glide.number, in_postgres.number):
+            return
+        if in_glide.number == in_postgres.number:  # two who name the same team
             return
         first, second = sorted((in_glide.tick, in_postgres.tick))
         is_old = all(any(e.tick < first and e.side == side for e in self.of_row[tag]) for side in ("glide", "postgres"))
@@ -180,11 +209,12 @@ class Oracle:
             n for row in [*self.sides.glide.get(tag, []), *self.sides.postgres.get(tag, [])] for n in numbers_in(row)
         }
         for at, edit in enumerate(edits):
-            if edit.number is None or edit.number in standing or edit.number in self.kept:
+            if edit.number is None or edit.number in standing or edit.number in self.kept or edit.column == "team":
                 continue
-            later = edits[at + 1 :]
+            later, is_item = edits[at + 1 :], edit.act == "put"
             superseded = any(
-                (e.side == edit.side and (e.column == edit.column or e.act == "delete")) or edit.number in e.took
+                (e.side == edit.side and (e.act == "delete" or (e.column == edit.column and not is_item)))
+                or edit.number in e.took
                 for e in later
             )
             overtaken = any(e.number == edit.number for e in later)
@@ -209,7 +239,9 @@ class Oracle:
             for value in (row["glide_value"], row["postgres_value"], row["base_value"]):
                 if isinstance(value, dict):
                     found |= numbers_in(value)
-                elif row["column_name"] in COLUMNS and value is not None:
+                elif row["column_name"] == "items":
+                    found |= items_in(value)
+                elif row["column_name"] in self.setting.cells and value is not None:
                     found.add(number_of(row["column_name"], value) or 0)
         return frozenset(found)
 
@@ -244,3 +276,8 @@ class Oracle:
             found["column_name"] == column and found["glide_row_id"] in ids and found["state"] in (states or ("open",))
             for found in self.conflicts
         )
+
+
+def last_of(edits: list[Edit], side: str) -> Edit | None:
+    """This side's last of them."""
+    return max((edit for edit in edits if edit.side == side), key=lambda edit: edit.tick, default=None)
