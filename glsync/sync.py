@@ -119,6 +119,7 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
     with open_glide(job.connection, pause=lambda seconds, error: lease.wait(seconds, _waiting(seconds, error))) as app:
         job = shapes.adapted(connection, job, app)
         report = _way(job)(connection, job, lease, app)
+        app_name = None if job.connection.app_name else _app_name(app)
         report = replace(report, seconds=time.monotonic() - started)
         with transaction(connection) as cursor:
             runs.end(cursor, report, lease.epoch)
@@ -126,8 +127,19 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
                 schedules.over(cursor, job.mapping.id)
             runs.spend(cursor, job.connection.id, report.price, app.client.calls)
             runs.told_of_token(cursor, log_id, None)
+            if app_name:
+                runs.name_app(cursor, job.connection.id, app_name)
     log.info("run ended", log=str(log_id), mapping=job.mapping.name, status=report.status, message=report.message)
     return report
+
+
+def _app_name(app: App) -> str | None:
+    """Asked once, for a connection nobody has tested; it only decorates, so a run does without."""
+    try:
+        return app.name(repeat=False)
+    except GlideError as error:
+        log.info("the app's name is not told", connection=app.connection.name, reason=str(error))
+        return None
 
 
 def _way(job: runs.Job) -> Way:

@@ -49,6 +49,7 @@ class Connection:
     token: str = field(repr=False)
     endpoints: Endpoints = Endpoints()
     settings: ReadOnly[str, Any] = field(default_factory=dict)
+    app_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

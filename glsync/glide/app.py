@@ -80,9 +80,9 @@ class App:
     def close(self) -> None:
         self.client.close()
 
-    def name(self) -> str | None:
+    def name(self, *, repeat: bool = True) -> str | None:
         """What Glide calls the app; None when the token reaches the app but the list leaves it out."""
-        listed = self._rest("/apps", "the list of apps")
+        listed = self._rest("/apps", "the list of apps", repeat=repeat)
         return next((str(app.get("name")) for app in listed if app.get("id") == self.connection.app_id), None)
 
     def tables(self) -> list[GlideTable]:
@@ -121,8 +121,8 @@ class App:
     def _at(self) -> Endpoints:
         return self.connection.endpoints
 
-    def _rest(self, path: str, what: str) -> list[dict[str, Any]]:
-        found = self._data(f"{self._at.rest_url}{path}", what)
+    def _rest(self, path: str, what: str, *, repeat: bool = True) -> list[dict[str, Any]]:
+        found = self._data(f"{self._at.rest_url}{path}", what, repeat=repeat)
         if not isinstance(found, list):
             raise GlideGarbled(f"Glide's answer for {what} is not a list")
         return [item for item in found if isinstance(item, dict)]

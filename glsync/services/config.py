@@ -57,7 +57,7 @@ def apply_form(actor: Actor, found: Form, folder: Path, *, dry_run: bool = False
     changes: list[str] = []
     with queries.writing(actor) as session:
         for connection in found.connections:
-            changes += _apply_connection(session, actor, connection, folder) if connection.is_sound else []
+            changes += _apply_connection(session, actor, connection, folder)
         given = {connection.name for connection in found.connections}
         sound = _parents_first([mapping for mapping in found.mappings if mapping.is_sound])
         changes += (begun := _begin_circles(session, actor, sound))
@@ -75,9 +75,10 @@ def apply_form(actor: Actor, found: Form, folder: Path, *, dry_run: bool = False
 
 
 def _apply_connection(session: Session, actor: Actor, wanted: ConnectionForm, folder: Path) -> list[str]:
+    token, settings = _token(wanted, folder), _settings_of(wanted)
+    if token is None or settings is None or not wanted.is_sound:
+        return []
     try:
-        token = checked_token(wanted.key.read(folder))
-        settings = checked_settings(dict(wanted.settings))
         row = _connection(session, actor, wanted.name)
         if row is None:
             connections.insert(
@@ -88,6 +89,30 @@ def _apply_connection(session: Session, actor: Actor, wanted: ConnectionForm, fo
     except SyncError as error:
         wanted.place.wrong(str(error))
         return []
+
+
+def _token(wanted: ConnectionForm, folder: Path) -> str | None:
+    """None when it is wrong, which is then named, or left out, which was."""
+    if not wanted.key.text:
+        return None
+    try:
+        return checked_token(wanted.key.read(folder))
+    except SyncError as error:
+        wanted.place.wrong(str(error))
+        return None
+
+
+def _settings_of(wanted: ConnectionForm) -> dict[str, Any] | None:
+    """None when one of them is wrong; each is looked at by itself, so that all that are wrong are named."""
+    found: dict[str, Any] = {}
+    is_sound = True
+    for name, place in wanted.settings.items():
+        try:
+            found |= checked_settings({name: place.text()})
+        except SyncError as error:
+            place.wrong(str(error))
+            is_sound = False
+    return found if is_sound else None
 
 
 def _connection(session: Session, actor: Actor, name: str) -> tables.ConnectionRow | None:
@@ -150,11 +175,13 @@ def _stored(session: Session, actor: Actor, name: str) -> tables.MappingRow | No
 
 def _apply_mapping(session: Session, actor: Actor, wanted: MappingForm, given: set[str]) -> list[str]:
     connection = _connection(session, actor, wanted.connection)
+    row = _stored(session, actor, wanted.name)
     if connection is None:
         if wanted.connection not in given:  # one of the file that is wrong was named already
             wanted.place.wrong(f"there is no connection {wanted.connection}")
+        if not wanted.create_table:
+            _name_errors(wanted, drafts.problems(session, actor, _draft(wanted, drafts.NO_CONNECTION, row)))
         return []
-    row = _stored(session, actor, wanted.name)
     draft = _draft(wanted, connection.id, row)
     try:
         made = _fit_table(session, actor, wanted, draft)

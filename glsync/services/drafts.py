@@ -18,6 +18,9 @@ from glsync.services.access import Actor
 from glsync.store import tables
 from glsync.values import ROW_ID, ColumnPair, Deletes, Direction, Policy, Problem
 
+NO_CONNECTION = UUID(int=0)
+"""In a draft whose connection is not there yet: everything else about it can be looked at all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class MappingDraft:
@@ -112,7 +115,7 @@ def _asked(draft: MappingDraft) -> dict[str, Any]:
     names = ("name", "glide_table", "supabase_table", "column_mappings", "sync_direction")
     return {name: fields[name] for name in names} | {
         "id": str(draft.id) if draft.id else None,
-        "connection_id": str(draft.connection_id),
+        "connection_id": "" if draft.connection_id == NO_CONNECTION else str(draft.connection_id),
     }
 
 

@@ -70,7 +70,7 @@ class ConnectionForm:
     name: str
     app_id: str
     key: KeyReference
-    settings: dict[str, str]
+    settings: dict[str, Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _connection(place: Place) -> ConnectionForm:
         name=keys["name"].text(),
         app_id=keys["app_id"].text(),
         key=_key_reference(keys["api_key"].text()),
-        settings={name: setting.text() for name, setting in settings.items() if setting.given},
+        settings={name: setting for name, setting in settings.items() if setting.given},
     )
     return replace(made, is_sound=len(place.problems.found) == before)
 

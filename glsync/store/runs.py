@@ -179,6 +179,7 @@ def _connection(cursor: extensions.cursor, row: ReadOnly[str, Any]) -> Connectio
         token=secrets.decrypt(cursor.connection, workspace_id, connection_id, "api_key", row["api_key"]),
         endpoints=Endpoints(**urls),
         settings=settings,
+        app_name=row["app_name"],
     )
 
 
@@ -225,6 +226,11 @@ def end(
 def told_of_token(cursor: extensions.cursor, log_id: UUID, refused: str | None) -> None:
     """Note at the run's connection that Glide refused its token, in its words; None: Glide takes it (again)."""
     cursor.execute(statements.text("connection_told"), {"log": str(log_id), "refused": refused and hidden(refused)})
+
+
+def name_app(cursor: extensions.cursor, connection_id: UUID, name: str) -> None:
+    """Note what Glide calls the connection's app, where that is not known yet."""
+    cursor.execute(statements.text("connection_named"), {"connection": str(connection_id), "name": name})
 
 
 def is_ours(cursor: extensions.cursor, log_id: UUID, epoch: int) -> bool:

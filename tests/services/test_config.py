@@ -208,6 +208,26 @@ def test_every_problem_is_named_at_once_and_nothing_is_done(file: Path, ask: Any
     assert ask("select to_regclass('public.parts')") == [(None,)]
 
 
+def test_every_mistake_of_a_connection_is_named_and_those_of_its_mappings_too(file: Path, ask: Any):
+    text = file.read_text()
+    settings = text[text.index("settings: {") : text.index("mappings:")]
+    changed(
+        file,
+        ("env:GLIDE_TOKEN", "env:UNSET"),
+        (
+            settings,
+            "settings:\n      rest_url: http://10.0.0.1\n      timezone: Mars\n      timeout: soon\n      x: y\n",
+        ),
+        ("    create_table: true\n", ""),
+    )
+    said = refusal(file)
+    assert [line.split(",")[0] for line in said] == ["line 2", "line 6", "line 7", "line 8", "line 9", "line 11"]
+    assert said[0] == f"line 2, {OPS}: The environment variable UNSET holds no API key"
+    assert said[2] == f"line 7, {OPS} › settings › timezone: 'Mars' is not a time zone"
+    assert "There is no table public.items" in said[5]
+    assert ask("select count(*) from gl_connections") == [(0,)]
+
+
 def test_a_missing_table_is_a_problem_unless_it_is_to_be_created(file: Path):
     assert refusal(changed(file, ("    create_table: true\n", ""))) == [
         f"line 7, {ITEMS}: There is no table public.items: create it, or choose one of the list."
@@ -294,3 +314,14 @@ def test_each_workspace_exports_its_own(file: Path, ask: Any):
     [(other,)] = ask("insert into glsync.workspaces (name) values ('other') returning id")
     stranger = Actor("stranger", "admin", UUID(str(other)))
     assert yaml.safe_load(config.export(stranger)) == {"connections": [], "mappings": []}
+
+
+def test_the_app_of_a_connection_gets_its_name_from_the_first_run(file: Path, glide: StandIn):
+    config.apply(EDITOR, file)
+    assert [row.app_name for row in connections.listing(VIEWER)] == [None]
+    runs.run_here(EDITOR, mappings.find(VIEWER, "items").id)
+    assert [row.app_name for row in connections.listing(VIEWER)] == ["Ops"]
+    asked = [call for call in glide.calls() if call["path"].endswith("/apps")]
+    assert len(asked) == 1
+    runs.run_here(EDITOR, mappings.find(VIEWER, "items").id)
+    assert [call for call in glide.calls() if call["path"].endswith("/apps")] == asked  # never again
