@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
+from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from glsync.engine.rules import rules_of
 from glsync.engine.transform import Layout, layout
@@ -34,3 +37,21 @@ def zone_of(job: runs.Job) -> tzinfo:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"Connection {job.connection.name!r} names an unknown time zone: {name!r}") from error
+
+
+def scope_of(job: runs.Job, target: Target) -> str:
+    """What the digests were made for: another scope means that equal raw rows may be stored otherwise.
+
+    Its first half names the Glide table, so that one pointed elsewhere can be told from one mapped otherwise.
+    """
+    pairs = [
+        (pair.glide_id, pair.column, target.places.get(pair.column), pair.kind, target.types[pair.column], pair.rule)
+        for pair in target.pairs
+    ]
+    table = (job.connection.app_id, job.mapping.glide_table)
+    refers = [(each.column, str(each.parent_id), each.key, each.is_bound, each.is_soft) for each in target.references]
+    return _short(table) + _short((job.mapping.filter, str(zone_of(job)), target.file, pairs, refers))
+
+
+def _short(parts: object) -> str:
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:16]

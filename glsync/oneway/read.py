@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from hashlib import sha256
 
-import msgspec
 from psycopg2 import extensions
 
 from glsync.engine.memory import LET_GO, BasePage, Hashes, Memory
 from glsync.engine.prepare import Prepared, prepare
 from glsync.engine.transform import Layout
 from glsync.glide import Page, Source
-from glsync.layouts import layout_of, zone_of
+from glsync.layouts import layout_of, scope_of
 from glsync.postgres import capture
 from glsync.postgres.target import Target, open_target
 from glsync.store import base, problems, runs
 from glsync.values import Counts, Mapping
-
-VERIFY_HOURS = 24.0
-"""How long digests excuse a row from being compared with Postgres; then a run compares every row once."""
 
 
 @dataclass(slots=True)
@@ -83,10 +78,10 @@ def open_read(
     target = open_target(cursor, _inbound(mapping))
     target.log_id = None if dry else job.log_id
     rows = layout_of(job, target)
-    scope = _scope(job, target)
+    scope = scope_of(job, target)
     is_watched = capture.watch(cursor, target) if not dry else capture.is_watched(cursor, target)
     touches = capture.touches(cursor, mapping.id)
-    old = base.state(cursor, mapping.id, VERIFY_HOURS)
+    old = base.state(cursor, mapping.id, base.VERIFY_HOURS)
     is_same = old.table_oid == target.oid and old.scope == scope
     pages = base.pages(cursor, mapping.id)
     memory_of = pages if _is_of(old.scope, scope) else []  # what another Glide table held is not missed in this one
@@ -165,24 +160,6 @@ def is_unchanged(read: Read, source: Source) -> bool:
 def _inbound(mapping: Mapping) -> Mapping:
     """The mapping without the pairs that only go to Glide."""
     return replace(mapping, pairs=tuple(pair for pair in mapping.pairs if pair.direction != "to_glide"))
-
-
-def _scope(job: runs.Job, target: Target) -> str:
-    """What the digests were made for: another scope means that equal raw rows may be stored otherwise.
-
-    Its first half names the Glide table, so that one pointed elsewhere can be told from one mapped otherwise.
-    """
-    pairs = [
-        (pair.glide_id, pair.column, target.places.get(pair.column), pair.kind, target.types[pair.column], pair.rule)
-        for pair in target.pairs
-    ]
-    table = (job.connection.app_id, job.mapping.glide_table)
-    refers = [(each.column, str(each.parent_id), each.key, each.is_bound, each.is_soft) for each in target.references]
-    return _short(table) + _short((job.mapping.filter, str(zone_of(job)), target.file, pairs, refers))
-
-
-def _short(parts: object) -> str:
-    return sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
 def _is_of(scope: str | None, other: str) -> bool:

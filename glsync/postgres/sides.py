@@ -86,6 +86,11 @@ class Sides:
         if self.target.references:
             late.begin(cursor)
 
+    def recall(self, cursor: extensions.cursor) -> int:
+        """Take Glide's rows from the base instead of reading them; how many."""
+        cursor.execute(statements.text("sides_recall"), {"mapping": str(self.target.mapping.id)})
+        return cursor.rowcount
+
     def add_markers(self, cursor: extensions.cursor, markers: Mapping[str, str]) -> None:
         """Row id -> marker, for rows that carry one."""
         if markers:
@@ -248,10 +253,19 @@ class Sides:
         cursor.execute("select count(*) from glsync_postgres")
         return int((cursor.fetchone() or (0,))[0])
 
-    def digests(self, cursor: extensions.cursor) -> tuple[str, str, int]:
-        """(Glide's digest, Postgres's digest, rows)."""
-        cursor.execute(statements.text("sides_digest"), {"mapping": str(self.target.mapping.id)})
-        found: tuple[str, str, int] = cursor.fetchone() or ("", "-", 0)
+    def digests(self, cursor: extensions.cursor) -> tuple[str, str, int, bool]:
+        """(Glide's digest, Postgres's digest, rows, does the base say of each row what Glide says)."""
+        glide, rows, is_base = self._glide_digest(cursor)
+        cursor.execute(statements.text("sides_digest_postgres"), {"mapping": str(self.target.mapping.id)})
+        return glide, str((cursor.fetchone() or ("-",))[0]), rows, is_base
+
+    def glide_digest(self, cursor: extensions.cursor) -> tuple[str, int]:
+        """(Glide's digest, rows)."""
+        return self._glide_digest(cursor)[:2]
+
+    def _glide_digest(self, cursor: extensions.cursor) -> tuple[str, int, bool]:
+        cursor.execute(statements.text("sides_digest_glide"), {"mapping": str(self.target.mapping.id)})
+        found: tuple[str, int, bool] = cursor.fetchone() or ("", 0, False)
         return found
 
     # --- writing ------------------------------------------------------------------------------------------------------

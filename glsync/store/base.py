@@ -18,6 +18,8 @@ from glsync.engine.memory import BasePage, Hashes
 
 RESUME_MINUTES = 10
 """How long Glide's continuation is trusted after a crash; nothing is published about its life."""
+VERIFY_HOURS = 24.0
+"""How long what is remembered excuses rows from being read and compared; then a run looks at each of them once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -598,6 +598,8 @@ class Certificate(Table, table=True):
     rows: int = Field(sa_type=BigInteger)
     glide_version: str | None = _text()
     at: datetime = _now()
+    scope: str | None = _text()
+    read_at: datetime | None = _when()
 
 
 class ScheduleRow(Table, table=True):

@@ -10,12 +10,13 @@ from psycopg2 import extensions
 
 from glsync.glide import App
 from glsync.postgres import capture
-from glsync.store import journal, links, problems, runs
+from glsync.store import certificates, journal, links, problems, runs
+from glsync.store.certificates import Certificate
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.twoway import refer
 from glsync.twoway.decide import Decided, decide, plan_of
-from glsync.twoway.observe import Run, open_run, proven_gone, read_glide, read_postgres
+from glsync.twoway.observe import Run, look_at_glide, open_run, proven_gone, read_postgres
 from glsync.twoway.push import push
 from glsync.twoway.settle import look_again, names_of, read_back, settle
 from glsync.twoway.write import write_postgres
@@ -28,7 +29,7 @@ def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: Ap
     with transaction(connection) as cursor:
         touches = capture.touches(cursor, job.mapping.id)
         runs.note(cursor, job.log_id, "Reading both sides", stage="read")
-    read_glide(connection, run, lease)
+    look_at_glide(connection, run, lease)
     busy = settle(connection, run, lease)
     run.gone = proven_gone(connection, run, lease)
     read_postgres(connection, run, lease)
@@ -67,7 +68,7 @@ def _once_more(
 def plan(connection: extensions.connection, job: runs.Job, app: App) -> Plan:
     """What a run would do now. Both sides are read; nothing is written, remembered or settled."""
     run = open_run(connection, job, app.source(job.mapping.glide_table), dry=True)
-    read_glide(connection, run, None)
+    look_at_glide(connection, run, None)
     with transaction(connection) as cursor:
         busy = names_of(journal.still_open(cursor, job.mapping.id))
     run.gone = proven_gone(connection, run, None)
@@ -109,18 +110,12 @@ def _certify(cursor: extensions.cursor, run: Run, decided: Decided) -> bool:
     capture.sign(cursor, run.job.mapping.id)
     cursor.execute("drop table glsync_postgres")
     run.sides.read_postgres(cursor, str(run.job.mapping.id))
-    glide, postgres, rows = run.sides.digests(cursor)
+    glide, postgres, rows, is_base = run.sides.digests(cursor)
     if glide != postgres or decided.waiting or run.counts.failed or run.moved:
         return False
-    cursor.execute(
-        """insert into glsync.certificates as c (mapping_id, log_id, glide_digest, postgres_digest, rows, glide_version)
-           values (%s, %s, %s, %s, %s, %s)
-           on conflict (mapping_id) do update
-           set log_id = excluded.log_id, glide_digest = excluded.glide_digest,
-               postgres_digest = excluded.postgres_digest, rows = excluded.rows,
-               glide_version = excluded.glide_version, at = now()""",
-        (str(run.job.mapping.id), str(run.job.log_id), glide, postgres, rows, run.version),
-    )
+    whole = run.known if is_base else None
+    found = Certificate(glide, postgres, rows, run.scope, whole.version if whole else None, whole.at if whole else None)
+    certificates.save(cursor, run.job.mapping.id, run.job.log_id, found)
     return True
 
 

@@ -17,11 +17,11 @@ from glsync.ahead import ahead
 from glsync.engine.prepare import row_ids
 from glsync.engine.transform import Batch, Layout, transform
 from glsync.glide import Page, Source
-from glsync.layouts import layout_of
+from glsync.layouts import layout_of, scope_of
 from glsync.postgres import capture
 from glsync.postgres.sides import Sides
 from glsync.postgres.target import Stored, Target, open_target
-from glsync.store import base, links, problems, runs
+from glsync.store import base, certificates, journal, links, problems, runs
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.store.problems import Trouble
@@ -34,6 +34,15 @@ POINT_READ_PRICE = Decimal("0.001")
 POINT_READS_AT_ONCE = 4
 
 _exact = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A look at all rows of Glide under which nothing moved. `written` is what this run had spent on writes by then."""
+
+    version: str | None
+    at: datetime | None
+    written: Decimal
 
 
 @dataclass(slots=True)
@@ -49,6 +58,7 @@ class Run:
     since: datetime
     version: str | None = None
     """The table's version before it was read: whatever is newer we have not seen."""
+    whole: Whole | None = None
     counts: Counts = field(default_factory=Counts)
     reads: Decimal = Decimal(0)
     writes: Decimal = Decimal(0)
@@ -68,6 +78,16 @@ class Run:
 
     def __post_init__(self) -> None:
         self.recorder = problems.Recorder(self.job.mapping.id, self.job.log_id)
+
+    @property
+    def scope(self) -> str:
+        """What rows of Glide are read as."""
+        return scope_of(self.job, self.target)
+
+    @property
+    def known(self) -> Whole | None:
+        """The last whole look at Glide, unless this run wrote to it since."""
+        return self.whole if self.whole and self.whole.written == self.writes else None
 
     @property
     def references_in(self) -> list[Reference]:
@@ -158,6 +178,37 @@ def _ambiguous(name: str, key: Sequence[str]) -> Trouble:
     )
 
 
+def look_at_glide(connection: extensions.connection, run: Run, lease: Lease | None) -> None:
+    """Glide's rows in this session's table, without asking for them where that can tell nothing new."""
+    if not _recalled(connection, run):
+        read_glide(connection, run, lease)
+
+
+def _recalled(connection: extensions.connection, run: Run) -> bool:
+    """Take the rows of a Big Table from the base: its version stands where both sides were certified to be in step.
+
+    A version is free to ask for, rows are not. The digest proves that the base is still the one that was certified.
+    What only a read knows (rows out of the filter's scope, parents that are waited for, a write in doubt) needs one.
+    """
+    mapping = run.job.mapping
+    if run.source.kind != "big" or mapping.filter or run.target.references or run.job.options.get("full"):
+        return False
+    with transaction(connection) as cursor:
+        known = certificates.relied_on(cursor, mapping.id, run.scope, base.VERIFY_HOURS)
+        if known is None or journal.still_open(cursor, mapping.id):
+            return False
+    if (version := run.source.version()) is None or version != known.version:
+        return False
+    with transaction(connection) as cursor:
+        run.glide_rows = run.sides.recall(cursor)
+        if run.sides.glide_digest(cursor) != (known.glide, known.rows):
+            run.sides.open_glide(cursor)
+            return False
+    run.version, run.whole = version, Whole(version, known.read_at, run.writes)
+    run.counts += Counts(read=run.glide_rows)
+    return True
+
+
 def read_glide(connection: extensions.connection, run: Run, lease: Lease | None, *, again: bool = False) -> None:
     """Every row of Glide into this session's table; read again, rows take what they say now and lost ones go."""
     if again:
@@ -176,6 +227,7 @@ def read_glide(connection: extensions.connection, run: Run, lease: Lease | None,
                 if lease is not None and not again:
                     _tell(cursor, run, batch, found)
     run.moved = run.source.version() != before
+    run.whole = None if run.moved else Whole(before, run.since, run.writes)
     if not again:
         run.version = before
 

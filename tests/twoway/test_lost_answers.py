@@ -271,6 +271,7 @@ def test_an_edit_made_while_the_table_was_read_is_not_overwritten(big):
     big.glide_has_many(4)
     big.sync()
     big.glide.set(big_page_rows=2)
+    big.glide_has(r000003={"Name": "new"})  # else nothing would be read
     big.postgres_has("r000000", name="ink")
     big.during("rows", 2, lambda: big.glide_has(r000000={"Name": "quill"}))
     big.sync()

@@ -620,6 +620,75 @@ def test_a_plan_names_the_price_that_glide_charges(world, born):
     assert (planned.glide.create, planned.glide.update, planned.glide.delete) == (born, 1, 1)
 
 
+def spent(world) -> tuple[Decimal, Decimal]:
+    """(Updates that reads cost, and writes) of the next run, as Glide counts; the run says the same."""
+    world.glide.reset_usage()
+    report = world.sync()
+    charged = world.glide.usage("shop")
+    assert (report.price.reads, report.price.writes) == (Decimal(charged["reads"]), Decimal(charged["writes"]))
+    return report.price.reads, report.price.writes
+
+
+def test_a_big_table_that_stands_still_is_not_paid_for_twice(big):
+    big.glide_has_many(20)
+    big.sync()
+    assert spent(big) == (0, 0)
+    assert big.plan().price.updates == 0
+    big.glide_has(r000003={"Name": "ink"})
+    assert spent(big) == (Decimal("0.020"), 0)
+    assert big.names()[1]["r000003"] == "ink"
+    assert spent(big) == (0, 0)
+
+
+def test_edits_in_postgres_alone_cost_their_writes_and_a_look_at_them(big):
+    big.glide_has_many(20)
+    big.sync()
+    big.postgres_has("r000003", name="ink")
+    big.postgres_drops("r000004")
+    planned = big.plan()
+    assert spent(big) == (Decimal("0.002"), Decimal("0.02"))
+    assert planned.price.updates == Decimal("0.022")
+    glide, postgres = big.names()
+    assert glide == postgres
+    assert glide["r000003"] == "ink"
+    assert len(glide) == 19
+    assert spent(big) == (Decimal("0.019"), 0)  # our own writes moved the version: what else did, only a read can tell
+    assert spent(big) == (0, 0)
+
+
+def test_an_edit_in_glide_after_the_version_was_asked_is_not_overwritten(big):
+    """Nothing was read in this run: the version that guards the write is the one both sides were in step at."""
+    big.glide_has_many(20)
+    big.sync()
+    big.postgres_has("r000003", name="ink")
+    big.during("patch", 1, lambda: big.glide_has(r000003={"Name": "quill"}))
+    big.sync()
+    assert (big.names()[0]["r000003"], big.names()[1]["r000003"]) == ("quill", "ink")
+    big.sync()
+    assert [conflict["column_name"] for conflict in big.conflicts()] == ["name"]
+
+
+@pytest.mark.parametrize(
+    "unsettle",
+    [
+        "update glsync.certificates set read_at = read_at - interval '25 hours'",
+        "update glsync.certificates set glide_version = null",
+        "update glsync.links set base_postgres = base_postgres || '{\"name\": \"x\"}' where glide_row_id = 'r000001'",
+        "delete from glsync.links where glide_row_id = 'r000001'",
+        "alter table items alter column quantity type bigint",
+    ],
+    ids=["a day has passed", "nobody knows the version", "the base changed", "a row is forgotten", "a column changed"],
+)
+def test_a_big_table_is_read_again_when_what_is_remembered_may_not_be_relied_on(big, unsettle):
+    big.glide_has_many(20)
+    big.sync()
+    before = big.names()
+    big.sql(unsettle)
+    assert spent(big) == (Decimal("0.020"), 0)
+    assert big.names() == before
+    assert spent(big) == (0, 0)
+
+
 def test_a_plan_writes_and_remembers_nothing(world):
     three(world)
     world.glide_has(a=None, d={"Name": "new"})
