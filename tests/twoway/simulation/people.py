@@ -80,7 +80,7 @@ class People:
         if not tags or roll < 0.22:
             self._add(side)
         elif roll < 0.32 and len(tags) > 2:
-            self._delete(side, self.dice.choice(tags))
+            self._delete(side, self.dice.choice(self._unwanted(tags)))
         elif roll < 0.37:
             self._note(side, self.dice.choice(tags))
         else:
@@ -254,6 +254,14 @@ class People:
         exposed = side == "glide" and (self.running or self.weather.is_late or self.stage.in_doubt())
         self.edits.append(Edit(self.tick, side, tag, act, column, number, exposed=exposed, **more))
         self.trace.append(f"{self.tick} {side} {tag} {act} {column} {number}")
+
+    def _unwanted(self, tags: list[str]) -> list[str]:
+        """The rows of which one is to go: with a filter, often one that it leaves out in Glide."""
+        if not self.setting.wide.filter or self.dice.random() < 0.5:
+            return tags
+        rows = self.stage.glide.rows(TABLE).values()
+        outside = {row["Tag"] for row in rows if (row.get(STATE) or "").startswith(OUT)}
+        return [tag for tag in tags if tag in outside] or tags
 
     def _tags(self, side: str) -> list[str]:
         if side == "glide":

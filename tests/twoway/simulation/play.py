@@ -48,11 +48,12 @@ class Played:
 class Play:
     """The course of one seed on a stage. `wide`: with filters, directions, sets and references by dice of their own."""
 
-    def __init__(self, stage: Stage, seed: int, *, wide: bool = False, **fixed: Any) -> None:
+    def __init__(self, stage: Stage, seed: int, *, wide: Wide | bool = False, **fixed: Any) -> None:
         self.dice = Random(seed)
         self.stage, self.setting = stage, Setting.of(self.dice, **fixed)
         if wide:
-            self.setting = replace(self.setting, wide=Wide.of(Random(f"wide {seed}")))
+            chosen = wide if isinstance(wide, Wide) else Wide.of(Random(f"wide {seed}"))
+            self.setting = replace(self.setting, wide=chosen)
         self.played = Played(seed, self.setting)
         self.runs: list[Run] = []
         self.waiting: str | None = None
