@@ -67,15 +67,25 @@ def main() -> None:
             os.environ |= {"GLSYNC_DATABASE_URL": url, "GLSYNC_HOME": str(home), "GLSYNC_LOG_LEVEL": "error"}
             _fill(url)
             addresses = _addresses(url)
+            _load("before the pages")
             _server_times(addresses)
+            _load("after the pages")
             with _app() as (address, process), sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
                 _paints(browser, address, addresses)
+                _load("after the paints")
                 _changes(browser, address, url)
+                _load("after the changes")
                 _idle(browser, address, process)
+                _load("after the idle tabs")
                 browser.close()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _load(when: str) -> None:
+    """Times by the clock mean little on a machine that others want as well."""
+    print(f"({when}: {os.getloadavg()[0]:.1f} processes want {os.cpu_count()} cores)")
 
 
 def _fill(url: str) -> None:
@@ -142,6 +152,15 @@ def _postgres_cpu() -> float:
     return sum(sum(each.cpu_times()[:2]) for each in backends)
 
 
+def _browser_cpu() -> float:
+    """Seconds of CPU the browser's processes have used; of those that ended meanwhile nothing is known."""
+    used = 0.0
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            used += sum(each.cpu_times()[:2]) if "chrom" in each.name() else 0.0
+    return used
+
+
 @contextmanager
 def _app() -> Iterator[tuple[str, psutil.Process]]:
     """The web app alone, in a process of its own."""
@@ -167,14 +186,14 @@ def _paints(browser: Browser, address: str, addresses: dict[str, tuple[str, dict
     from glsync.ui import places
 
     _opened(browser, address)  # the very first visitor pays for what is made once
-    print("\n| page | first paint | everything drawn |\n|---|---|---|")
+    print("\n| page | first paint | everything drawn | CPU of the browser |\n|---|---|---|---|")
     for label, (page, parameters) in addresses.items():
         path = "" if page == "dashboard" else places.ADDRESSES.get(page, page)
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), _browser_cpu()
         tab = _opened(browser, f"{address}/{path}?{urlencode(parameters)}")
-        drawn = time.perf_counter() - began
+        drawn, cpu = time.perf_counter() - began, _browser_cpu() - cpu
         paint = tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-        print(f"| {label} | {paint / 1000:.2f} s | {drawn:.2f} s |")
+        print(f"| {label} | {paint / 1000:.2f} s | {drawn:.2f} s | {cpu:.2f} s |")
         tab.context.close()
 
 
