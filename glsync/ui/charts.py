@@ -1,6 +1,6 @@
 """The charts of the Metrics page in the words of Vega-Lite, and how a figure is shown with the sentence it says.
 
-Plain values and no builder of charts: eight of Altair's checked against its grammar took longer than everything else
+Plain values and no builder of charts: eight of Altair's checked against its grammar took as long as everything else
 on the page. The tests check ours against the same grammar.
 """
 
