@@ -7,8 +7,9 @@ out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
+
+from msgspec import Struct
 
 from glsync.values import Operation
 
@@ -22,20 +23,18 @@ because Glide had too much to do; it may be sent again. unknown: it may have hap
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(Struct, frozen=True):
     """One row to write. `cells` are Glide column id -> JSON value, None clears; `if_match` is the version we read."""
 
     id: str
     operation: Operation
     """create, update or delete: Glide knows no mark."""
     row_id: str | None = None
-    cells: Mapping[str, Any] = field(default_factory=dict)
+    cells: Mapping[str, Any] = {}
     if_match: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of an Op. `row_id` is Glide's name for the row, known for adds only now."""
 
     id: str

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,8 +22,7 @@ Mark = tuple[str, str, str | None, str, bool]
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """One row we want in Glide. `cells` is canonical, `raw` what is sent (Glide column id -> value).
 
     `base_glide` and `base_postgres` are what the base becomes when the write is seen to have happened.
@@ -51,7 +48,7 @@ class Intent:
 
 def lines(intents: Sequence[Intent]) -> str:
     """These as `send` takes them; made apart from it, because it can be done ahead."""
-    return _encode([_line(each) for each in intents]).decode()
+    return _encode(intents).decode()
 
 
 def send(cursor: extensions.cursor, mapping_id: UUID, log_id: UUID, epoch: int, call_id: str, lines: str) -> None:
@@ -66,9 +63,19 @@ def send_again(cursor: extensions.cursor, mapping_id: UUID, call_id: str, ids: S
     cursor.execute(statements.text("journal_again"), given)
 
 
-def accepted(cursor: extensions.cursor, log_id: UUID, call_id: str, ids: Sequence[str]) -> None:
-    """Glide accepted all of this call, and had no names to give."""
-    cursor.execute(statements.text("journal_accepted"), {"log": str(log_id), "call": call_id, "ids": list(ids)})
+def accepted(cursor: extensions.cursor, call_id: str) -> None:
+    """Glide accepted all of this call, and had no names to give. `keep_past` is still to be called."""
+    cursor.execute("update glsync.calls set accepted_at = clock_timestamp() where id = %s", (call_id,))
+
+
+def keep_past(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """Let history know what accepted calls replaced; every look at writes in doubt, or at history, begins with this."""
+    cursor.execute(statements.text("journal_keep"), {"mapping": str(mapping_id)})
+
+
+def forget_calls(cursor: extensions.cursor, mapping_id: UUID) -> None:
+    """Nothing is in doubt, and history knows all: which writes left together does not matter any more."""
+    cursor.execute("delete from glsync.calls where mapping_id = %s", (str(mapping_id),))
 
 
 def seen(cursor: extensions.cursor, mapping_id: UUID) -> dict[Operation, int]:
@@ -95,15 +102,6 @@ def unsent(cursor: extensions.cursor, ids: Sequence[str]) -> None:
     cursor.execute(
         "update glsync.intents set state = 'pending', sent_at = null where id = any(%s::uuid[])", (list(ids),)
     )
-
-
-def _line(each: Intent) -> dict[str, Any]:
-    return {
-        "id": each.id, "link_id": each.link_id, "operation": each.operation, "glide_row_id": each.glide_row_id,
-        "pg_key": each.pg_key, "cells": each.cells, "raw": each.raw, "before": each.before,
-        "base_glide": each.base_glide, "base_postgres": each.base_postgres, "if_match": each.if_match,
-        "price": each.price,
-    }  # fmt: skip
 
 
 def cancel_pending(cursor: extensions.cursor, mapping_id: UUID) -> int:

@@ -534,6 +534,7 @@ class Call(Table, table=True):
     workspace_id: UUID = _workspace()
     sent_at: datetime = _now()
     accepted_at: datetime | None = _when()
+    kept_at: datetime | None = _when()
 
 
 class History(Table, table=True):

@@ -48,7 +48,10 @@ class Item:
     decision: Decision
 
     def change(self, side: Side) -> Change | None:
-        return next((each for each in self.decision.changes if each.side == side), None)
+        for each in self.decision.changes:
+            if each.side == side:
+                return each
+        return None
 
     @property
     def name(self) -> str:

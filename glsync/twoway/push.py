@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 from uuid import uuid4
 
 from psycopg2 import extensions
 
-from glsync.engine.merge import base_so_far
 from glsync.engine.writing import to_glide
 from glsync.glide.push import calls
 from glsync.postgres import capture
@@ -18,7 +16,7 @@ from glsync.store.journal import Intent
 from glsync.store.lease import Lease
 from glsync.store.links import Link
 from glsync.twoway import refer
-from glsync.twoway.decide import Decided, Item, seen_by_merge
+from glsync.twoway.decide import Decided, Item
 from glsync.twoway.observe import Run
 from glsync.twoway.sending import send
 from glsync.values import Cells, ColumnPair, Operation
@@ -43,17 +41,26 @@ def push(connection: extensions.connection, run: Run, decided: Decided, lease: L
 
 def _calls(run: Run, items: Sequence[Item], operation: Operation) -> Iterator[list[Intent]]:
     pairs = {pair.column: pair for pair in run.target.pairs}
+    refers = frozenset(each.column for each in run.target.references)
     for together in calls(items, run.source.most_per_call(operation), lambda item: item.seen.glide_row_id):
-        yield [_intent(run, item, operation, pairs) for item in together]
+        yield [_intent(run, item, operation, pairs, refers) for item in together]
 
 
-def _intent(run: Run, item: Item, operation: Operation, pairs: Mapping[str, ColumnPair]) -> Intent:
+def _intent(
+    run: Run, item: Item, operation: Operation, pairs: Mapping[str, ColumnPair], refers: frozenset[str]
+) -> Intent:
+    """The write, its cells as Glide takes them: a reference by the row id of its parent."""
     change = item.change("glide")
     cells: Cells = change.cells if change else {}
-    raw = {pairs[column].glide_id: _cell(run, pairs[column], value) for column, value in cells.items()}
+    raw = {
+        pairs[column].glide_id: refer.row_id(run, column, value)
+        if column in refers
+        else to_glide(pairs[column].kind, value)
+        for column, value in cells.items()
+    }
     if operation == "create" and run.job.mapping.marker_column:
         raw[run.job.mapping.marker_column] = item.link.id
-    base = base_so_far(seen_by_merge(item.seen), item.decision, ["postgres", "glide"])
+    base, given_back = item.decision.base, run.given_back.get(item.link.id)  # Postgres is written by now
     return Intent(
         id=str(uuid4()),
         link_id=item.link.id,
@@ -64,17 +71,10 @@ def _intent(run: Run, item: Item, operation: Operation, pairs: Mapping[str, Colu
         raw=raw,
         before=item.seen.glide,
         base_glide=base.glide if base else None,
-        base_postgres={**base.postgres, **run.given_back.get(item.link.id, {})} if base else None,
+        base_postgres=({**base.postgres, **given_back} if given_back else base.postgres) if base else None,
         if_match=run.version if run.source.kind == "big" else None,
         price=run.source.write_price,
     )
-
-
-def _cell(run: Run, pair: ColumnPair, value: Any) -> Any:
-    """As Glide takes it: a reference by the row id of its parent."""
-    if any(each.column == pair.column for each in run.target.references):
-        return refer.row_id(run, pair.column, value)
-    return to_glide(pair.kind, value)
 
 
 def _prepare_creates(cursor: extensions.cursor, run: Run, items: Sequence[Item]) -> None:

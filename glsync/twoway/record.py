@@ -50,8 +50,8 @@ def record(
 
 
 def accepted(cursor: extensions.cursor, run: Run, call_id: str, intents: Sequence[Intent]) -> None:
-    """All writes of a call were accepted and no row got a name: what `record` does, once for all of them."""
-    journal.accepted(cursor, run.job.log_id, call_id, [each.id for each in intents])
+    """All writes of a call were accepted and no row got a name: noted once for all of them, and paid for."""
+    journal.accepted(cursor, call_id)
     run.writes += sum(each.price for each in intents)
     runs.progress(cursor, run.job.log_id, "push", run.counts, run.reads + run.writes, None)
 

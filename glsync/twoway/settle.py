@@ -7,10 +7,11 @@ while it may still be on its way.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
+from msgspec.structs import replace
 from psycopg2 import extensions
 
 from glsync.engine.merge import same
@@ -27,7 +28,8 @@ from glsync.twoway.record import count, record
 from glsync.values import Cells, Kind
 
 PAUSES = (0.5, 2.0, 5.0)
-"""Seconds before each look at what this run wrote."""
+"""Seconds from the last write to the first look at what this run wrote, and from each look to the next."""
+clock = time.monotonic
 SETTLE = timedelta(seconds=150)
 """How long a write without an answer may still turn up, longer than any call takes; until then it is not repeated."""
 PATIENCE = 3
@@ -44,10 +46,13 @@ def settle(connection: extensions.connection, run: Run, lease: Lease) -> frozens
         lease.check(cursor)
         capture.sign(cursor, mapping_id)
         journal.cancel_pending(cursor, mapping_id)
-        count(run, journal.seen(cursor, mapping_id))
+        journal.keep_past(cursor, mapping_id)
+        if shown := journal.seen(cursor, mapping_id):
+            count(run, shown)
+            runs.progress(cursor, run.job.log_id, "push", run.counts, run.reads + run.writes, None)
         intents = journal.still_open(cursor, mapping_id)
         if not intents:
-            runs.progress(cursor, run.job.log_id, "push", run.counts, run.reads + run.writes, None)
+            journal.forget_calls(cursor, mapping_id)
             return frozenset()
         found, waiting, suspects = _found_out(cursor, run, intents)
         record(cursor, run, {intent.id: intent for intent, _ in found}, [outcome for _, outcome in found], seen=True)
@@ -58,12 +63,17 @@ def settle(connection: extensions.connection, run: Run, lease: Lease) -> frozens
 
 def read_back(connection: extensions.connection, run: Run, lease: Lease) -> int:
     """Look at Glide again until what this run wrote is seen there, or long enough; how many writes stay in doubt."""
+    begun = clock()
+    with transaction(connection) as cursor:
+        lease.check(cursor)
+        journal.keep_past(cursor, run.job.mapping.id)
     for number, pause in enumerate(PAUSES):
         left = _left(connection, run)
         if not left:
             return 0
         if number or run.source.queues_writes:
-            lease.wait(pause, f"Waiting for Glide to show {len(left):,} writes")
+            lease.wait(max(0.0, pause - (clock() - begun)), f"Waiting for Glide to show {len(left):,} writes")
+        begun = clock()
         named = [row_id for row_id in left if row_id]
         look_again(connection, run, lease, named if len(named) == len(left) else None)
         settle(connection, run, lease)

@@ -158,6 +158,7 @@ def _look(
     run = open_run(connection, job, app.source(job.mapping.glide_table), dry=True)
     run.target.log_id = None
     with transaction(connection) as cursor:
+        journal.keep_past(cursor, job.mapping.id)
         entries = _entries(cursor, undone)
         linked = _Links(history.links_among(cursor, job.mapping.id, entries))
         in_doubt = journal.still_open(cursor, job.mapping.id)

@@ -1,4 +1,4 @@
-"""Many calls to Glide under way together: its limit holds for all of them, and nothing goes out twice."""
+"""Many calls to Glide under way together: its limit holds for all of them, nothing goes out twice or is forgotten."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from glsync.glide.push import calls
 from glsync.store import lease
 from glsync.twoway import sending
 from tests.story.processes import until
+from tests.twoway.crash import Point, crashed_at
 
 ROWS = 30
 
@@ -71,3 +72,27 @@ def test_two_writes_of_one_row_are_never_in_one_call():
     writes = [("a", 1), ("b", 1), ("a", 2), (None, 1), (None, 2), ("a", 3), ("c", 1)]
     found = list(calls(writes, 3, lambda write: write[0]))
     assert found == [[("a", 1), ("b", 1), (None, 1)], [(None, 2), ("c", 1)], [("a", 2)], [("a", 3)]]
+
+
+DEATHS = {
+    "Glide's answer is recorded": Point("sending._note", 2),
+    "history is told": Point("settle.read_back"),
+    "the write is seen": Point("settle.settle", 2),
+}
+
+
+@pytest.mark.parametrize("point", DEATHS)
+def test_history_knows_once_what_an_accepted_write_replaced_wherever_the_run_dies(classic, point):
+    classic.glide_has(a={"Name": "pen"})
+    classic.sync()
+    classic.postgres_has("a", name="ink")
+    log_id = classic.new_log()
+    assert crashed_at(log_id, DEATHS[point], "after")
+    classic.sync()
+    assert classic.names() == ({"a": "ink"},) * 2
+    found = classic.sql(
+        "select log_id, before ->> 'name' as was, after ->> 'name' as now from glsync.history where side = 'glide'"
+    )
+    assert [(str(row["log_id"]), row["was"], row["now"]) for row in found] == [(str(log_id), "pen", "ink")]
+    assert classic.is_quiet()
+    assert classic.sql("select from glsync.calls") == []

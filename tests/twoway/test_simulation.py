@@ -6,12 +6,12 @@ Thousands of seeds are played by `make simulate`; see docs/simulation.md.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from glsync.engine import merge
 from glsync.postgres.sides import Sides

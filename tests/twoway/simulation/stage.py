@@ -332,6 +332,7 @@ def at_once(clock: Clock) -> Iterator[None]:
         (sending, "ahead", inline),
         (sending, "LANES", 1),
         (settle, "PAUSES", (1.0, 3.0, 5.0)),
+        (settle, "clock", clock),
     ]
     before = [(where, name, getattr(where, name)) for where, name, _ in changes]
     for where, name, value in changes:
