@@ -152,9 +152,10 @@ class CopiedDatabase(SyncError):
 class CopiedMapping(SyncError):
     type = "GUARD_STOP"
 
-    def __init__(self, name: str, original: str) -> None:
+    def __init__(self, name: str, original: str | None) -> None:
+        shown = "a mapping of another workspace" if original is None else repr(original)
         super().__init__(
-            f"Mapping {name!r} pairs the same two tables as {original!r}, which runs already",
+            f"Mapping {name!r} pairs the same two tables as {shown}, which runs already",
             hint=f"Delete one of them. If both are wanted: python -m glsync rearm {name}",
         )
 

@@ -101,7 +101,7 @@ def refuse_copied_mapping(cursor: Cursor, mapping_id: UUID, name: str) -> None:
     """
     cursor.execute(statements.text("mapping_original"), {"mapping": str(mapping_id)})
     if found := cursor.fetchone():
-        raise CopiedMapping(name, str(found[0]))
+        raise CopiedMapping(name, found[0])
 
 
 def remember() -> None:

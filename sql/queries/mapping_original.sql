@@ -1,5 +1,6 @@
--- Of a mapping that never ran to its end: another one between the same two tables that did, and may go on doing so.
-select o.name
+-- Of a mapping that never ran to its end: another one between the same two tables that did, and may go on doing so. Its
+-- name stays in its workspace.
+select case when o.workspace_id = m.workspace_id then o.name end
 from public.gl_mappings as m
 join public.gl_mappings as o
     on o.id <> m.id and o.glide_table = m.glide_table

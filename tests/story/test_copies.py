@@ -187,6 +187,23 @@ def test_a_role_that_does_not_own_the_schema_leaves_what_is_known_alone(database
     identity.remember()
 
 
+def test_a_mapping_copied_into_another_workspace_waits_and_tells_no_name_of_the_first(items, ask):  # noqa: F811
+    runs.run_here(LOCAL, items.id)
+    [(copied,)] = ask(
+        "with w as (insert into glsync.workspaces (name) values ('Other') returning id), c as (insert into"
+        " gl_connections (workspace_id, app_id, name) select id, 'ops1', 'theirs' from w returning id)"
+        " insert into gl_mappings (connection_id, name, glide_table, supabase_table, column_mappings, status)"
+        " select c.id, 'copy', m.glide_table, m.supabase_table, m.column_mappings, 'active' from gl_mappings m, c"
+        f" where m.id = '{items.id}' returning id"
+    )
+    with (
+        db.connect("test") as connection,
+        connection.cursor() as cursor,
+        pytest.raises(CopiedMapping, match="as a mapping of another workspace, which"),
+    ):
+        identity.refuse_copied_mapping(cursor, UUID(str(copied)), "copy")
+
+
 def test_a_copied_mapping_waits_too(items, addresses, ask):  # noqa: F811
     runs.run_here(LOCAL, items.id)
     connections.add(LOCAL, ConnectionDraft("copied", "ops1", TOKEN, addresses))
