@@ -63,7 +63,7 @@ SABOTAGE: dict[str, tuple[list[tuple[Any, str, Any]], dict[str, Any], tuple[int,
     "updates carry no version": (
         [(sending, "_op", lambda intent: real_op(replace(intent, if_match=None)))],
         {"kind": "big", "policy": "ask", "columns": {}},
-        (28, 52),
+        (19, 32, 28),
     ),
     "a set both sides edited is Glide's": (
         [(merge, "_united", lambda _, now: now["glide"])],
@@ -73,12 +73,12 @@ SABOTAGE: dict[str, tuple[list[tuple[Any, str, Any]], dict[str, Any], tuple[int,
     "rows outside the filter are kept equal": (
         [(Sides, "_leave_out", lambda *_: None)],
         {"wide": Wide(filter=True)},
-        (2,),
+        (4, 2, 5, 9),
     ),
     "rows the filter left out are not let go": (
         [(links, "let_go", lambda *_: None)],
         {"wide": Wide(filter=True), "deletes": "delete", "grace": 0},
-        (21,),
+        (35, 21, 38),
     ),
     "Postgres is written where it decides": (
         [(merge, "WRITES", dict.fromkeys(merge.WRITES, frozenset(merge.SIDES)))],
