@@ -30,6 +30,7 @@ SyncError                      type                 retryable
 └── DatabaseError              DATABASE_ERROR       by SQLSTATE
     ├── DatabaseUnavailable    DATABASE_ERROR       yes
     └── PermissionMissing      PERMISSION_ERROR     no
+        └── RowsHidden         PERMISSION_ERROR     no    row-level security hides rows of the target from us
 
 `str(error)` says what, to which thing; `hint` says what to do and is what the pages show below it.
 No message ever carries a secret: every error hides its own words.
@@ -261,3 +262,15 @@ class DatabaseUnavailable(DatabaseError):
 class PermissionMissing(DatabaseError):
     type = "PERMISSION_ERROR"
     hint = "Grant what the message names to the role Glide Sync connects as."
+
+
+class RowsHidden(PermissionMissing):
+    """A row that a policy hides would look like one that was deleted."""
+
+    hint = (
+        "Give the role Glide Sync connects as a policy that shows it every row: create policy glsync on <the table> "
+        "to <the role> using (true) with check (true); or connect as the table's owner. Nothing was read or written."
+    )
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"Row-level security may hide rows of {table} from us, which would then look deleted")

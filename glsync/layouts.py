@@ -45,8 +45,9 @@ def scope_of(job: runs.Job, target: Target) -> str:
     Its first half names the Glide table, so that one pointed elsewhere can be told from one mapped otherwise.
     """
     pairs = [
-        (pair.glide_id, pair.column, target.places.get(pair.column), pair.kind, target.types[pair.column], pair.rule)
+        (pair.glide_id, name, target.places.get(name), pair.kind, str(target.types[name]), pair.rule)
         for pair in target.pairs
+        for name in [pair.column]
     ]
     table = (job.connection.app_id, job.mapping.glide_table)
     refers = [(each.column, str(each.parent_id), each.key, each.is_bound, each.is_soft) for each in target.references]

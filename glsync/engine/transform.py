@@ -16,7 +16,7 @@ from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Raw, ValidationError
@@ -356,6 +356,9 @@ def _cell(pair: ColumnPair, type_name: str, name: str, read: types.Reader, zone:
     match kind, types.family(type_name):
         case "string", "text":
             return _Cell(_text_type(type_name), _quoted(f"r.{name} or ''"), checks.texts(pair.kind, type_name, name))
+        case "string", "enum" if isinstance(type_name, types.Enumerated):
+            words = Literal[(*type_name.words, "")]  # type: ignore[valid-type]  # known since the catalogue was read
+            return _Cell(words | None, _quoted(f"r.{name} or ''"), checks.texts(pair.kind, type_name, name))
         case "number", "numeric":
             return _Cell(Decimal | None, bare, (checks.numerics(name, type_name),))
         case "number", "integer":

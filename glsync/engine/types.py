@@ -8,10 +8,10 @@ Empty is one thing: a key that is missing, null and "" are all NULL, because Gli
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Context, Decimal, InvalidOperation
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 from uuid import UUID
 
 import msgspec
@@ -23,8 +23,22 @@ Reader = Callable[[object], str | None]
 
 Family = Literal[
     "text", "numeric", "integer", "float", "boolean", "timestamptz", "timestamp", "date", "time", "interval", "json",
-    "array", "uuid", "other",
+    "array", "uuid", "enum", "other",
 ]  # fmt: skip
+
+
+class Enumerated(str):
+    """The name of an enumerated type (create type ... as enum), which also knows the words it takes."""
+
+    __slots__ = ("words",)
+
+    def __new__(cls, name: str, words: Sequence[str]) -> Self:
+        made = super().__new__(cls, name)
+        made.words = tuple(words)
+        return made
+
+    words: tuple[str, ...]
+
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -55,7 +69,7 @@ FITS: dict[str, frozenset[Family]] = {
     "json": frozenset({"json", "text"}),
     "array": frozenset({"json", "array", "text"}),
 }
-TEXT_FITS = frozenset[Family]({"text", "uuid"})
+TEXT_FITS = frozenset[Family]({"text", "uuid", "enum"})
 
 FAMILIES: dict[str, Family] = {
     "text": "text", "character varying": "text", "character": "text", "citext": "text", "name": "text",
@@ -80,6 +94,7 @@ EXACT = Context(prec=2000)
 NAME_BYTES = 63
 TEXT_RULE = "text without the character NUL (U+0000) and without halves of characters"
 """A lone half (surrogate) of a character such as an emoji is shown to us as NUL, see glsync/glide/page.py."""
+_WORDS_SHOWN = 12
 FARTHEST = timedelta(hours=16)
 
 _UUID = re.compile(r"\{?([0-9a-f]{4}-?){7}[0-9a-f]{4}\}?", re.IGNORECASE | re.ASCII)
@@ -112,7 +127,10 @@ def postgres_type(kind: Kind) -> str:
 
 def family(type_name: str) -> Family:
     """The family of a type as format_type() spells it: `numeric(14,2)` is "numeric", `integer[]` is "other"."""
-    return FAMILIES.get(re.sub(r"\s*\([^)]*\)", "", type_name), "other")
+    if isinstance(type_name, Enumerated):
+        return "enum"
+    name = re.sub(r"\s*\([^)]*\)", "", type_name)
+    return FAMILIES.get("citext" if name.endswith(".citext") else name, "other")  # of an extension, in any schema
 
 
 def fits(kind: Kind, type_name: str) -> str | None:
@@ -135,6 +153,8 @@ def reader(kind: Kind, type_name: str, zone: tzinfo = UTC) -> Reader:
         raise ValueError(reason)
     if family(type_name) == "uuid":
         return _not_empty(_uuid)
+    if isinstance(type_name, Enumerated):
+        return _not_empty(_one_of(type_name))
     return _not_empty(_READERS[kind if kind not in TEXT_KINDS else "string"](kind, type_name, zone))
 
 
@@ -188,6 +208,19 @@ def _uuid(value: object) -> str:
     if not _UUID.fullmatch(text) or text.startswith("{") != text.endswith("}"):
         raise ValueError("a uuid such as 0b3fc2a4-7a52-4f0e-9a51-3c2f4d7e8a90")
     return str(UUID(text.strip("{}").replace("-", "")))
+
+
+def _one_of(type_: Enumerated) -> Callable[[Any], str]:
+    more = len(type_.words) - _WORDS_SHOWN
+    rule = f"one of {', '.join(type_.words[:_WORDS_SHOWN])}{f' and {more} more' if more > 0 else ''}, as {type_} takes"
+
+    def read(value: object) -> str:
+        text = _as_text(value)
+        if text not in type_.words:
+            raise ValueError(rule)
+        return text
+
+    return read
 
 
 def _email(text: str) -> None:

@@ -58,7 +58,12 @@ def checked(name: str) -> str:
 def find(connection: extensions.connection, schema: str, table: str) -> list[TableColumn] | None:
     """The columns of a table in their order; None when there is no such table. Views are no tables."""
     found = _rows(connection, "table_columns", schema, table)
-    return [TableColumn(*row) for row in found] or None
+    return [_column(*row) for row in found] or None
+
+
+def _column(name: str, type_name: str, words: Sequence[str] | None, *more: bool) -> TableColumn:
+    """A type of the user's own stands among its like only as text, unless it is a list of words."""
+    return TableColumn(name, type_name if words is None else types.Enumerated(type_name, words), *more)
 
 
 def columns(connection: extensions.connection, schema: str, table: str) -> list[TableColumn]:

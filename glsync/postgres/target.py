@@ -15,7 +15,7 @@ from psycopg2 import extensions, sql
 
 from glsync.engine.transform import Batch, Layout
 from glsync.engine.types import family
-from glsync.errors import NotFound
+from glsync.errors import NotFound, RowsHidden
 from glsync.postgres.resolve import resolution, unlinked
 from glsync.postgres.statement import column, names, statement
 from glsync.postgres.tables import MARK_COLUMN, columns
@@ -30,9 +30,9 @@ _NO_COPY = "0A000"
 _AT_ONCE = "set constraints all immediate"
 """A constraint that waits for the commit would refuse the whole page there, and name no row."""
 
-_AS_COMPARED = {"json": "{}::jsonb", "jsonb": "{}", "text": '{}::text collate "C"'}
-"""Type or family -> the form in which two values are the same: json has no equality of its own, and a column's own may
-overlook case."""
+_AS_COMPARED = {"json": "{}::jsonb", "jsonb": "{}", "text": '{}::text collate "C"', "enum": "{}::text"}
+"""Type or family -> the form in which two values are the same: json has no equality of its own, a column's own may
+overlook case, and a domain over a list of words has none with the list."""
 
 SAMPLE = 5
 ROW_MARK = "\x1f"
@@ -338,12 +338,15 @@ def open_target(cursor: extensions.cursor, mapping: Mapping) -> Target:
 
     Raises:
         NotFound: there is no such table.
+        RowsHidden: the role we are may not see all of its rows.
     """
     cursor.execute(statement("target_identity"), {"schema": mapping.schema, "table": mapping.table})
     found = cursor.fetchone()
     if found is None:
         raise NotFound("table", mapping.target, hint="Create it from the mapping's page, or correct the mapping.")
-    oid, is_divided, file, places = found
+    oid, is_divided, file, places, hides = found
+    if hides:  # a row that is hidden looks like one that was deleted
+        raise RowsHidden(mapping.target)
     found_columns = columns(cursor.connection, mapping.schema, mapping.table)
     return Target(mapping, found_columns, oid, is_divided=is_divided, places=places, file=file)
 

@@ -3,6 +3,8 @@ select
     a.attname as name,
     case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod)
          else format_type(a.atttypid, a.atttypmod) end as type,
+    (select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e
+     where e.enumtypid = coalesce(nullif(t.typbasetype, 0), t.oid)) as words,
     not (a.attnotnull or t.typnotnull) as nullable,
     (a.atthasdef and a.attgenerated = '') or a.attidentity <> '' or t.typdefault is not null as has_default,
     a.attgenerated <> '' or a.attidentity = 'a' as generated,

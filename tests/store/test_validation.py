@@ -19,6 +19,8 @@ def items(db):
     """A table of the user's own, with a column of each sort."""
     db(
         """
+        create type item_state as enum ('new', 'sold');
+        create domain item_mood as item_state;
         create table items (
             id uuid primary key,
             glide_row_id text unique,
@@ -32,6 +34,8 @@ def items(db):
             due date,
             tags text[],
             facts jsonb,
+            state item_state,
+            mood item_mood,
             total numeric generated always as (amount * 2) stored,
             line bigint generated always as identity,
             created_at timestamptz not null,
@@ -73,6 +77,17 @@ def test_a_mapping_that_fits_is_valid_and_says_so(says):
         'Warning: Column "name" of items must not be empty: rows whose cell is empty in Glide column "n" will be '
         "refused."
     ]
+
+
+@pytest.mark.parametrize("column", ["state", "mood"])
+def test_a_text_fits_a_list_of_words_and_a_number_does_not(says, column):
+    valid, (message,) = says(pair("s", column))
+    assert valid
+    assert message.endswith("has the type public.item_state: cells that are none of its words will be refused.")
+    valid, (message,) = says(pair("s", column, "number"))
+    assert not valid
+    assert "does not fit" in message
+    assert "item_state" in message
 
 
 def test_a_mapping_of_the_row_id_alone_is_valid(says):
@@ -361,7 +376,8 @@ def test_the_database_and_the_engine_agree_on_every_kind_and_alias(db):
 
 def test_the_database_and_the_engine_agree_on_what_fits(db):
     names = [
-        *types.FAMILIES, "numeric(14,2)", "character varying(20)", "timestamp(3) with time zone", "integer[]", "point",
+        *types.FAMILIES, "public.citext", '"My types".citext', "public.text",
+        "numeric(14,2)", "character varying(20)", "timestamp(3) with time zone", "integer[]", "point",
     ]  # fmt: skip
     rows = db(
         "select kind, type, glsync.kind_fits(kind, type) as fits, glsync.type_family(type) as family "
@@ -372,6 +388,10 @@ def test_the_database_and_the_engine_agree_on_what_fits(db):
         (kind, name): types.fits(kind, name) is None for kind, name in product(types.KINDS, names)
     }
     assert {row.type: row.family for row in rows} == {name: types.family(name) for name in names}
+    assert types.fits("string", types.Enumerated("mood", ("good", "bad"))) is None
+    for kind in types.KINDS:
+        (row,) = db("select glsync.kind_fits(%s, 'enum') as fits", kind)
+        assert row.fits is (types.fits(kind, types.Enumerated("mood", ())) is None)
 
 
 def test_the_database_and_the_engine_agree_on_the_best_type_of_a_kind(db):
@@ -421,6 +441,13 @@ def test_umlauts_and_accents_are_written_plainly(db, suggested):
 
 def test_a_column_of_a_type_that_does_not_fit_is_not_suggested(suggested):
     assert suggested(("Cost", "boolean"), ("Samples", "number")) == {}
+
+
+def test_columns_of_the_users_own_types_are_suggested_by_what_they_hold(db, suggested):
+    db("create type state as enum ('new', 'sold'); create domain price as numeric check (value >= 0)")
+    db("create table things (glide_row_id text unique, state state, price price)")
+    assert suggested(("State", "string"), ("Price", "number"), table="things") == {"State": "state", "Price": "price"}
+    assert suggested(("State", "number"), ("Price", "boolean"), table="things") == {}
 
 
 def test_a_name_like_no_other_gets_no_suggestion(suggested):

@@ -9,6 +9,7 @@ import psycopg2.errors
 import pytest
 
 from glsync.config import settings
+from glsync.errors import RowsHidden
 from glsync.services import mappings
 from glsync.services.access import LOCAL
 from glsync.store import db
@@ -30,6 +31,18 @@ def narrow(world: World, database: str) -> Iterator[str]:
     run_sql(database, f"drop owned by {login}; drop role {login}")
 
 
+@pytest.fixture
+def as_worker(narrow: str, database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Runs are done by that login."""
+    monkeypatch.setenv("GLSYNC_DATABASE_URL", narrow)
+    settings.cache_clear()
+    db.forget()
+    yield
+    monkeypatch.setenv("GLSYNC_DATABASE_URL", database)
+    settings.cache_clear()
+    db.forget()
+
+
 def test_a_worker_of_its_own_login_does_the_runs_of_tables_it_was_let_into(
     world: World, narrow: str, database: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -47,6 +60,32 @@ def test_a_worker_of_its_own_login_does_the_runs_of_tables_it_was_let_into(
     monkeypatch.setenv("GLSYNC_DATABASE_URL", database)
     settings.cache_clear()
     db.forget()
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        [],
+        ["for select to glsync_worker using (name <> 'secret')"],
+        ["to pg_monitor using (true)"],
+        ["to glsync_worker using (true)", "as restrictive using (name <> 'secret')"],
+    ],
+    ids=["none", "one for some rows", "another role's", "one that holds rows back"],
+)
+@pytest.mark.parametrize("direction", ["to_supabase", "both"])
+def test_where_policies_may_hide_rows_nothing_runs_lest_they_look_deleted(
+    world: World, as_worker: None, direction: str, policies: list[str]
+):
+    world.change_mapping(sync_direction=direction, deletes="delete")
+    world.sql("grant all on public.items to glsync_worker; alter table public.items enable row level security")
+    world.glide_has(a={"Name": "pen"}, b={"Name": "secret"})
+    for number, policy in enumerate(policies):
+        world.sql(f"create policy p{number} on public.items {policy}")
+    with pytest.raises(RowsHidden, match=r"hide rows of public\.items"):
+        world.sync()
+    world.sql("create policy every_row on public.items to glsync_worker using (true)")
+    world.sql("drop policy if exists p1 on public.items")
+    assert world.sync().counts.created == 2
 
 
 def test_it_reaches_no_other_table_and_makes_none(world: World, narrow: str, database: str):
