@@ -81,7 +81,7 @@ def _compete(place: Place, size: int, contestants: list[Contestant], rounds: int
 
 
 def _measured(place: Place, size: int, contestant: Contestant, phase: str) -> Result:
-    run_sql(place.database, "checkpoint")  # nobody pays for what another one wrote
+    run_sql(place.database, "vacuum analyze", "checkpoint")  # nobody pays for what another one wrote
     postmaster = int(os.environ["BENCH_POSTMASTER"])
     return Result(contestant.name, size, phase, measured(contestant.command, place.environment, postmaster))
 
