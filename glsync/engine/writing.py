@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from glsync.engine.merge import same
 from glsync.engine.types import TEXT_KINDS
 from glsync.values import Kind
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 Json = Any
 """A canonical value: what to_jsonb() makes of a typed column; numbers as int or Decimal."""
 
@@ -32,7 +35,7 @@ def is_same(kind: Kind, sent: Json, found: Json) -> bool:
 
     A value of another meaning is somebody's edit and never taken for an echo.
     """
-    if sent == found:
+    if same(sent, found):
         return True
     if sent is None or found is None:
         return sent in (None, "", []) and found in (None, "", [])
@@ -54,22 +57,22 @@ def _plain(text: str) -> str:
 
 
 def _utc(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+    moment = _moment(text)
+    if moment is None:
         return text
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    moment = moment.astimezone(UTC)
     precision = "microseconds" if moment.microsecond % 1000 else "milliseconds"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _milliseconds(text: str) -> int | str:
+    moment = _moment(text)
+    return text if moment is None else (moment - EPOCH) // MILLISECOND
+
+
+def _moment(text: str) -> datetime | None:
+    """The time in UTC, which a text without a zone is in; None for what a clock does not show, such as infinity."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
