@@ -22,7 +22,7 @@ from glsync.engine.transform import Batch, Layout
 from glsync.postgres import late
 from glsync.postgres.statement import names, statement
 from glsync.postgres.tables import MARK_COLUMN
-from glsync.postgres.target import Refusal, Stored, Target, cells, is_about_a_row, refusal
+from glsync.postgres.target import Refusal, Stored, Target, cells, is_about_a_row, left_out, refusal
 from glsync.values import ROW_ID_COLUMN, Cells, Reference, Side, Unlinked
 
 FETCH = 2000
@@ -344,10 +344,11 @@ class Sides:
     ) -> tuple[list[Written], list[tuple[int, Refusal]]]:
         """Rows {n, pg_key, planned}: deleted or marked, as the mapping says, where they still say `planned`."""
         if self.target.mapping.deletes == "mark":
-            act = "update {target} as t set {mark} = now() from hit where t.ctid = hit.place and hit.fits"
+            act = "update {target} as t set {mark} = now() from hit"
         else:
-            act = "delete from {target} as t using hit where t.ctid = hit.place and hit.fits"
-        removal = sql.SQL(act + " returning hit.n, hit.before").format(
+            act = "delete from {target} as t using hit"
+        fitting = "where t.ctid = hit.place and t.tableoid = hit.part and hit.fits"
+        removal = sql.SQL(f"{act} {fitting} returning hit.n, hit.before").format(
             target=self.target.name, mark=sql.Identifier(MARK_COLUMN)
         )
         query = statement(
@@ -437,20 +438,35 @@ def _halved(
         return [], []
     cursor.execute("savepoint side")
     try:
-        cursor.execute(query, {"rows": _json(rows)})
-        written = [Written(*row) for row in cursor.fetchall()]
+        written, left = _once(cursor, query, rows)
+        if left:  # where somebody else was quicker, a second look sees what that one wrote
+            again, left = _once(cursor, query, [row for row in rows if row["n"] in left])
+            written += again
     except psycopg2.Error as error:
         if not is_about_a_row(error):
             raise
         cursor.execute("rollback to savepoint side")
         if len(rows) == 1:
-            return [], [(rows[0]["n"], refusal(str(rows[0].get("glide_row_id") or rows[0].get("pg_key")), error))]
+            return [], [(rows[0]["n"], refusal(_named(rows[0]), error))]
         middle = len(rows) // 2
         first, first_bad = _halved(cursor, query, rows[:middle])
         second, second_bad = _halved(cursor, query, rows[middle:])
         return first + second, first_bad + second_bad
     cursor.execute("release savepoint side")
-    return written, []
+    return written, [(row["n"], left_out(_named(row))) for row in rows if row["n"] in left]
+
+
+def _once(
+    cursor: extensions.cursor, query: sql.Composable, rows: Sequence[Mapping[str, Any]]
+) -> tuple[list[Written], set[int]]:
+    """What was written, and the numbers of rows that fit and of which Postgres, without a word, wrote nothing."""
+    cursor.execute(query, {"rows": _json(rows)})
+    found = cursor.fetchall()
+    return [Written(*row) for *row, is_done in found if is_done], {n for n, *_, is_done in found if not is_done}
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return str(row.get("glide_row_id") or row.get("pg_key"))
 
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode

@@ -153,6 +153,9 @@ class Target:
             cursor.execute("rollback to savepoint load")
             return None
         created = cursor.rowcount
+        if created < len(batch.lines):  # a trigger leaves rows out; which ones, the stage tells
+            cursor.execute("rollback to savepoint load")
+            return None
         cursor.execute("release savepoint load")
         if self.log_id is not None:
             loaded = {"first": batch.ids[0], "rows": ROW_MARK.join(batch.ids)}
@@ -212,15 +215,21 @@ class Target:
         )
 
     def _remove(self, cursor: extensions.cursor, query: sql.Composed, ids: Sequence[str]) -> Removed:
-        cursor.execute(query, self.origin | {"ids": list(ids)})
-        return Removed(_one(cursor)[0])
+        removed, left = 0, list(ids)
+        for _ in range(2):  # where somebody else was quicker, a second look sees what that one wrote
+            cursor.execute(query, self.origin | {"ids": left})
+            removed += _one(cursor)[0]
+            left = self.present(cursor, left) if removed < len(ids) else []
+            if not left:
+                break
+        return Removed(removed, [left_out(row_id) for row_id in left])
 
     def _store(self, cursor: extensions.cursor, lines: Sequence[str], layout: Layout) -> Stored:
         unlinked = self.fill(cursor, lines, layout)
         cursor.execute(self._upsert, self.origin)
-        created, updated = _one(cursor)
+        created, updated, left = _one(cursor)
         cursor.execute("truncate glsync_stage")
-        return Stored(created, updated, unlinked=unlinked)
+        return Stored(created, updated, [left_out(row_id) for row_id in left or ()], unlinked)
 
     def _compare(self, cursor: extensions.cursor, lines: Sequence[str], layout: Layout) -> Compared:
         held = {each.row_id for each in self.fill(cursor, lines, layout) if each.is_held}
@@ -396,6 +405,12 @@ def refusal(row_id: str, error: psycopg2.Error) -> Refusal:
     said = " ".join(part for part in (diagnosis.message_primary, diagnosis.message_detail) if part)
     kind = _TYPES.get(code, "CONSTRAINT_ERROR" if code.startswith(("23", "44", "P0")) else "VALIDATION_ERROR")
     return Refusal(row_id, kind, diagnosis.column_name, diagnosis.constraint_name or said, said)
+
+
+def left_out(row_id: str) -> Refusal:
+    """Of a row that Postgres took without an error, and of which it wrote nothing."""
+    said = "nothing was written: a trigger of the table left the row out, or somebody else deleted it just then"
+    return Refusal(row_id, "CONSTRAINT_ERROR", None, "a trigger of the table that lets the write through", said)
 
 
 def _one(cursor: extensions.cursor) -> tuple[Any, ...]:

@@ -1,5 +1,5 @@
 -- Rows as they were before they went away, all their columns; one that is there again is left, one that is marked as deleted
--- comes back.
+-- comes back. Rows that are nowhere after all are said not to be done.
 with v as (
     select * from jsonb_to_recordset(%(rows)s::jsonb) as v (n int, glide_row_id text, cells jsonb)
 ), done as (
@@ -11,6 +11,12 @@ with v as (
     returning t.glide_row_id, {key} as pg_key, (select to_jsonb(c.*) from (select {cells}) as c) as after
 )
 select
-    v.n, done.pg_key, (select to_jsonb(o.*) from {target} as o where o.glide_row_id = done.glide_row_id) as before, done.after
+    v.n, done.pg_key, (select to_jsonb(o.*) from {target} as o where o.glide_row_id = done.glide_row_id) as before, done.after,
+    true as is_done
 from done
 inner join v using (glide_row_id)
+union all
+select v.n, null, null, null, false
+from v
+where v.glide_row_id not in (select d.glide_row_id from done as d)
+    and not exists (select from {target} as o where o.glide_row_id = v.glide_row_id)

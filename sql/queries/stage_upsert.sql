@@ -1,7 +1,8 @@
 -- Store the staged rows that are new or differ. Rows that are equal are only looked at: they cost no lock and no WAL. A
 -- changed row is an update to triggers, checks and sequences, never an insert that met a conflict; on conflict stays for
 -- a second writer, and xmax tells whom it found. What a change replaces is kept; of new rows only their names, with the
--- transaction that wrote them: while a row still says it, nobody has touched the row since.
+-- transaction that wrote them: while a row still says it, nobody has touched the row since. Rows of which a trigger let
+-- nothing be written come back by name.
 with found as materialized (
     select s.*, x.glide_row_id is null as glsync_is_new,
         case when x.glide_row_id is not null then to_jsonb(x.*) end as glsync_before
@@ -36,4 +37,9 @@ with found as materialized (
 )
 select
     (select count(*) from made as m where m.is_new) as created,
-    (select count(*) from changed) + (select count(*) from made as m where not m.is_new) as updated
+    (select count(*) from changed) + (select count(*) from made as m where not m.is_new) as updated,
+    (
+        select array_agg(f.glide_row_id order by f.glide_row_id)
+        from found as f
+        where f.glide_row_id not in (select c.glide_row_id from changed as c union all select m.glide_row_id from made as m)
+    ) as left_out

@@ -1,11 +1,13 @@
--- Rows that are gone from Glide are marked, once; what they were is kept.
+-- Rows that are gone from Glide are marked, once; what they were is kept. Each part of a divided table counts its places
+-- from the start, so a place is one only together with its part.
 with hit as (
-    select t.ctid as place, t.glide_row_id, to_jsonb(t.*) as before
+    select t.tableoid as part, t.ctid as place, t.glide_row_id, to_jsonb(t.*) as before
     from {target} as t
     where t.glide_row_id = any(%(ids)s) and t.{mark} is null
     for update of t
 ), gone as (
-    update {target} as t set {mark} = now() from hit where t.ctid = hit.place
+    update {target} as t set {mark} = now() from hit
+    where t.ctid = hit.place and t.tableoid = hit.part
     returning hit.glide_row_id, hit.before
 ), kept as (
     insert into glsync.history (mapping_id, log_id, side, operation, glide_row_id, before)

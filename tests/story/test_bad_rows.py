@@ -208,3 +208,40 @@ def test_thousands_of_equal_errors_are_told_one_by_one_and_then_together(world: 
     assert [error["error_message"] for error in errors if error["glide_row_id"] is None] == [
         "30 more rows fail for the same reason: a number such as 1234.5, without thousands marks, units or words"
     ]
+
+
+LEAVES_OUT = """
+create function leave_out() returns trigger language plpgsql as
+    $$begin if new.name = 'unwanted' then return null; end if; return new; end$$;
+create trigger leave_out before insert or update on items for each row execute function leave_out()
+"""
+
+
+def test_a_row_that_a_trigger_leaves_out_without_a_word_is_told_and_stored_once_it_may(any_world: World):
+    any_world.sql(LEAVES_OUT)
+    any_world.glide_has(a={"Name": "pen"}, b={"Name": "unwanted"}, c={"Name": "ink"})
+    report = any_world.sync()
+    assert (report.status, report.counts.created, report.counts.failed) == ("completed_with_errors", 2, 1)
+    any_world.glide_has(c={"Name": "unwanted"})
+    assert any_world.sync().counts.failed == 2
+    errors = any_world.errors()
+    assert {error["glide_row_id"] for error in errors} == {"b", "c"}
+    assert all("a trigger of the table left the row out" in error["error_message"] for error in errors)
+    any_world.sql("drop trigger leave_out on items")
+    assert any_world.sync().counts.stored == 2
+    assert any_world.names() == {"a": "pen", "b": "unwanted", "c": "unwanted"}
+    assert any_world.errors() == []
+
+
+@pytest.mark.parametrize("deletes", ["delete", "mark"])
+def test_a_row_that_a_trigger_keeps_from_going_away_is_told(world: World, deletes: str):
+    world.change_mapping(deletes=deletes, delete_grace=0)
+    world.sql("create function keep() returns trigger language plpgsql as $$begin return null; end$$")
+    world.glide_has(a={"Name": "pen"}, b={"Name": "ink"})
+    world.sync()
+    world.sql("create trigger keep before delete or update on items for each row execute function keep()")
+    world.glide_has(a=None)
+    assert world.sync().counts.failed == 1
+    assert [error["glide_row_id"] for error in world.errors()] == ["a"]
+    world.sql("drop trigger keep on items")
+    assert (world.sync().counts.deleted, world.errors()) == (1, [])
