@@ -20,7 +20,7 @@ from glsync import config, loopback, oidc, running, startup
 from glsync.config import GLIDE_HOSTS, Settings
 from glsync.embedded import Embedded
 from glsync.errors import ConfigError, CopiedDatabase, SyncError
-from glsync.store import db, identity, masterkey, migrations, secrets
+from glsync.store import db, identity, masterkey, migrations, pooler, secrets
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_POSTGRES = 15
@@ -147,8 +147,7 @@ def _writing(connection: db.Connection) -> Finding:
 
 def _listening(connection: db.Connection, url: str) -> Finding:
     if db.is_transaction_pooler(url):
-        todo = "Take port 5432 (session pooler or direct) for workers; screens then learn of changes at once."
-        return Finding("notices", "warn", "A transaction pooler carries no LISTEN; workers ask every second", todo)
+        return _lent(config.settings())
     with connection.cursor() as cursor:
         cursor.execute("listen glsync_doctor; notify glsync_doctor")
     until = time.monotonic() + 5
@@ -158,6 +157,15 @@ def _listening(connection: db.Connection, url: str) -> Finding:
     if connection.notifies:
         return Finding("notices", "ok", "LISTEN and NOTIFY work")
     return Finding("notices", "warn", "No notice came back", "A pooler in between may keep them; connect directly.")
+
+
+def _lent(chosen: Settings) -> Finding:
+    """Behind a transaction pooler pages work, and look for changes by themselves; somebody has to run the mappings."""
+    said = "A transaction pooler stands before the database: pages look for changes every ten seconds"
+    if chosen.worker_url and not db.is_transaction_pooler(chosen.worker_url):
+        return Finding("notices", "warn", said, "Plans are made by the command line with a connection of its own.")
+    refused = pooler.refusal("a worker")
+    return Finding("notices", "fail", f"{said}, and neither runs nor plans work", refused.hint)
 
 
 def _copy(connection: db.Connection) -> Finding:

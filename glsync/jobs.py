@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import exceptions
 from procrastinate import jobs as queue_jobs
@@ -25,7 +26,7 @@ from psycopg import errors as pg_errors
 
 from glsync import delivery, followers, sync
 from glsync.config import settings
-from glsync.errors import AlreadyRunning, Interrupted, ParentsFirst, SyncError
+from glsync.errors import AlreadyRunning, ConfigError, Interrupted, ParentsFirst, SyncError
 from glsync.store import db, history, lease, runs, schedules
 
 QUEUE_SCHEMA = "glsync_queue"
@@ -160,6 +161,8 @@ async def _work(concurrency: int, stop: threading.Event | None) -> None:
     while not is_over.is_set():
         try:
             await _work_once(concurrency, is_over)
+        except ConfigError:
+            raise  # waiting mends no setting
         except (exceptions.ConnectorException, SyncError) as error:
             reason = error.__cause__ or error
             log.warning("worker waits for the database", reason=str(reason).strip())
@@ -178,7 +181,6 @@ async def _work_once(concurrency: int, is_over: asyncio.Event) -> None:
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=STALLED_SECONDS,
                 shutdown_graceful_timeout=GRACE_SECONDS,
-                listen_notify=not db.is_transaction_pooler(db.database_url()),
                 install_signal_handlers=False,
                 delete_jobs="successful",
             )
@@ -216,13 +218,16 @@ class _Again(procrastinate.BaseRetryStrategy):
 
 
 def queue() -> procrastinate.App:
-    """The queue over our database, for a worker of this process."""
+    """The queue over our database, for a worker of this process.
+
+    Raises:
+        ConfigError: a transaction pooler stands before it.
+        DatabaseError: it does not answer.
+    """
     url = db.database_url()
-    is_pooled = db.is_transaction_pooler(url)
+    db.refuse_transaction_pooler(url, "a worker")
     app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(
-            conninfo=_in_schema(url), min_size=1, max_size=4, kwargs={"prepare_threshold": None} if is_pooled else {}
-        )
+        connector=procrastinate.PsycopgConnector(conninfo=_named(url), min_size=1, max_size=4, configure=_in_schema)
     )
     app.task(name="sync", queue="sync", retry=_Again())(sync_mapping)
     later = procrastinate.RetryStrategy(wait=TROUBLE_SECONDS, max_attempts=1000, retry_exceptions={SyncError})
@@ -234,14 +239,13 @@ def queue() -> procrastinate.App:
     return app
 
 
-def _in_schema(url: str) -> str:
-    """The URL with the queue's schema on the search path. A transaction pooler takes no options: there the role needs
-    `alter role .. set search_path = glsync_queue, public` (docs/operations.md)."""
-    if db.is_transaction_pooler(url):
-        return url
+def _named(url: str) -> str:
     parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query)) | {
-        "options": f"-c search_path={QUEUE_SCHEMA}",
-        "application_name": "glsync queue",
-    }
+    query = dict(parse_qsl(parts.query)) | {"application_name": "glsync queue"}
     return parts._replace(query=urlencode(query).replace("+", "%20")).geturl()
+
+
+async def _in_schema(connection: psycopg.AsyncConnection) -> None:
+    """The queue's statements name no schema. Said by a statement: poolers refuse options, or drop them."""
+    await connection.execute(f"set search_path = {QUEUE_SCHEMA}")
+    await connection.commit()

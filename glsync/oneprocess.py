@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import structlog
+
 from glsync import config, demo, jobs, running, startup
 from glsync.config import Settings
 from glsync.standin import StandIn
 from glsync.standin.demo import DEMO_APP_ID, demo_fixture
+from glsync.store import db, pooler
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -29,7 +34,11 @@ def everything(chosen: Settings, address: str) -> Iterator[None]:
             before, port = config.standin_port(chosen.home), startup.standin_port(chosen.home)
             stack.enter_context(_standin(chosen, port))
             demo.connect(port, is_new_port=port != before)
-        stack.enter_context(jobs.worker_in_thread(chosen.concurrency))
+        if db.is_transaction_pooler(db.database_url()):
+            refusal = pooler.refusal("a worker")
+            log.warning("no worker in this process", reason=str(refusal), todo=refusal.hint)
+        else:
+            stack.enter_context(jobs.worker_in_thread(chosen.concurrency))
         yield
 
 

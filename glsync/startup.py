@@ -41,6 +41,17 @@ def database(chosen: Settings, *, demo: bool) -> bool:
     return started
 
 
+def refuse_transaction_pooler(chosen: Settings) -> None:
+    """Before anything is begun: a worker would not get to work.
+
+    Raises:
+        ConfigError: the worker would reach its database through a transaction pooler.
+        DatabaseError: it cannot be reached.
+    """
+    if url := chosen.worker_url or chosen.url:
+        db.refuse_transaction_pooler(url, "a worker")
+
+
 def migrate(optional: Collection[str] = ()) -> list[str]:
     """Bring the database to the schema this version needs and return the names of what was applied."""
     from glsync.store import migrations  # it brings the queue's library, which takes half a second

@@ -62,6 +62,7 @@ def up(wish: Wish, say: Callable[[str], None]) -> None:
     chosen = config.settings()
     host = wish.host or chosen.host
     refuse_openness(chosen, host)
+    startup.refuse_transaction_pooler(chosen)
     say = _to_whom_it_reaches(say)
     stop = _stop_on_signals()
     with running.alone(chosen.home):

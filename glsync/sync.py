@@ -50,7 +50,7 @@ def run(log_id: UUID) -> RunReport:
         SyncError: the run failed; the log says the same.
     """
     started = time.monotonic()
-    with closing(db.open_connection("glsync run")) as connection:
+    with closing(db.own_connection("glsync run", "a run")) as connection:
         with transaction(connection) as cursor:
             mapping_id, name = runs.mapping_of(cursor, log_id)
             sign(cursor, mapping_id)
@@ -70,7 +70,7 @@ def plan(mapping_id: UUID) -> Plan:
     Raises:
         SyncError: as `run`.
     """
-    with closing(db.open_connection("glsync plan")) as connection:
+    with closing(db.own_connection("glsync plan", "a plan")) as connection:
         with transaction(connection) as cursor:
             job = runs.of_mapping(cursor, mapping_id)
             _preflight(cursor, job)
@@ -87,7 +87,7 @@ def plan_undo(log_id: UUID) -> UndoPlan:
     Raises:
         SyncError: as `run`; ConfigError when history does not know the run any more.
     """
-    with closing(db.open_connection("glsync plan")) as connection:
+    with closing(db.own_connection("glsync plan", "a plan")) as connection:
         with transaction(connection) as cursor:
             job = runs.of_mapping(cursor, runs.mapping_of(cursor, log_id)[0])
         with open_glide(job.connection) as app:
@@ -100,7 +100,7 @@ def explain(mapping_id: UUID, row: str) -> RowWhy:
     Raises:
         SyncError: as `run`.
     """
-    with closing(db.open_connection("glsync explain")) as connection:
+    with closing(db.own_connection("glsync explain", "an explanation")) as connection:
         with transaction(connection) as cursor:
             job = runs.of_mapping(cursor, mapping_id)
         with open_glide(job.connection) as app:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from glsync.services.access import Actor
 from glsync.services.checking import checked, checked_settings, checked_token
 from glsync.services.drafts import MappingDraft, draft_of
 from glsync.services.form import ConnectionForm, Form, MappingForm
-from glsync.store import tables
+from glsync.store import db, tables
 from glsync.values import Problem
 
 log = structlog.get_logger(__name__)
@@ -71,6 +72,17 @@ def apply_form(actor: Actor, found: Form, folder: Path, *, dry_run: bool = False
     return changes
 
 
+@contextmanager
+def _by_itself(session: Session) -> Iterator[None]:
+    """What the database refuses inside is undone and an error of ours; the transaction goes on to what is left to name.
+
+    Raises:
+        SyncError: the refusal.
+    """
+    with db.wrapped(), session.begin_nested():
+        yield
+
+
 # Connections
 
 
@@ -79,13 +91,13 @@ def _apply_connection(session: Session, actor: Actor, wanted: ConnectionForm, fo
     if token is None or settings is None or not wanted.is_sound:
         return []
     try:
-        row = _connection(session, actor, wanted.name)
-        if row is None:
-            connections.insert(
-                session, actor, checked(connections.ConnectionDraft(wanted.name, wanted.app_id, token, settings))
-            )
-            return [f"connection {wanted.name}: added"]
-        return list(_change_connection(session, actor, row, wanted.app_id, token, settings))
+        with _by_itself(session):
+            row = _connection(session, actor, wanted.name)
+            if row is None:
+                draft = connections.ConnectionDraft(wanted.name, wanted.app_id, token, settings)
+                connections.insert(session, actor, checked(draft))
+                return [f"connection {wanted.name}: added"]
+            return list(_change_connection(session, actor, row, wanted.app_id, token, settings))
     except SyncError as error:
         wanted.place.wrong(str(error))
         return []
@@ -158,8 +170,10 @@ def _begin_circles(session: Session, actor: Actor, forms: list[MappingForm]) -> 
                 continue
             draft = _draft(later[name], connection.id, None)
             try:
-                changes += [*_fit_table(session, actor, later[name], draft), f"mapping {name}: added"]
-                mappings.put(session, actor, draft, activate=False)
+                with _by_itself(session):
+                    made = _fit_table(session, actor, later[name], draft)
+                    mappings.put(session, actor, draft, activate=False)
+                changes += [*made, f"mapping {name}: added"]
             except SyncError as error:
                 later[name].place.wrong(str(error))
     return changes
@@ -184,11 +198,13 @@ def _apply_mapping(session: Session, actor: Actor, wanted: MappingForm, given: s
         return []
     draft = _draft(wanted, connection.id, row)
     try:
-        made = _fit_table(session, actor, wanted, draft)
+        with _by_itself(session):
+            made = _fit_table(session, actor, wanted, draft)
         options = {CREATE_TABLE: True if wanted.create_table else None}
         changes = list(_differences(row, draft, connection.name, session)) if row else [f"mapping {draft.name}: added"]
         if row is None or changes or row.options.get(CREATE_TABLE) != options[CREATE_TABLE]:
-            mappings.put(session, actor, draft, activate=True, options=options)
+            with _by_itself(session):
+                mappings.put(session, actor, draft, activate=True, options=options)
         else:
             _name_errors(
                 wanted, drafts.problems(session, actor, draft)

@@ -152,6 +152,7 @@ def _mapping(cursor: extras.RealDictCursor, actor: Actor, *, id: UUID | None = N
 
 def _begun(cursor: extras.RealDictCursor, actor: Actor, mapping: _Found, approve: str | None) -> UUID:
     refuse_what_rests(mapping.name, mapping.status, enabled=mapping.enabled, pause=mapping.pause)
+    db.refuse_transaction_pooler(db.database_url(), "a run")  # before there is a log that nobody would end
     options = extras.Json({"approve": approve} if approve else {})
     cursor.execute(statements.text("here_begin"), {"mapping": mapping.id, "actor": actor.name, "options": options})
     log_id: UUID = cursor.fetchall()[0]["id"]

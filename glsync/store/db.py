@@ -28,6 +28,7 @@ from glsync.errors import (
     SyncError,
 )
 from glsync.redaction import never_show
+from glsync.store import pooler
 
 if TYPE_CHECKING:  # SQLAlchemy and SQLModel take half a second: whoever only moves rows does without
     import sqlalchemy
@@ -36,8 +37,6 @@ if TYPE_CHECKING:  # SQLAlchemy and SQLModel take half a second: whoever only mo
 
 Connection = psycopg2.extensions.connection
 
-TRANSACTION_POOLER_PORT = 6543
-"""Supabase's pooler that lends a server connection per transaction: no LISTEN, no session locks."""
 SUPABASE_HOSTS = (".supabase.co", ".supabase.com")
 KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 CONNECT_SECONDS = 10
@@ -103,7 +102,29 @@ def with_tls(url: str) -> str:
 
 
 def is_transaction_pooler(url: str) -> bool:
-    return urlsplit(url).port == TRANSACTION_POOLER_PORT
+    """Looked at once a process: what opens a connection of its own has looked already.
+
+    Raises:
+        DatabaseError: no connection to look at.
+    """
+    if not pooler.says_so(url) and with_tls(url) not in _lent:
+        open_connection("glsync", url=url).close()
+    return pooler.says_so(url) or _lent[with_tls(url)]
+
+
+_lent: dict[str, bool] = {}
+"""URL -> whether each transaction is served by another server connection."""
+
+
+def refuse_transaction_pooler(url: str, what: str) -> None:
+    """For what keeps something in its session from one transaction to the next, such as temporary tables.
+
+    Raises:
+        ConfigError: behind a transaction pooler it would meet the tables and settings of others.
+        DatabaseError: no connection to look at.
+    """
+    if is_transaction_pooler(url):
+        raise pooler.refusal(what)
 
 
 def without_password(url: str) -> str:
@@ -124,7 +145,7 @@ def engine() -> Engine:
     url = database_url()
     pool: dict[str, Any] = (
         {"poolclass": NullPool}
-        if is_transaction_pooler(url)
+        if pooler.says_so(url)
         else {"pool_pre_ping": True, "pool_size": 4, "max_overflow": 8, "pool_timeout": CONNECT_SECONDS}
     )
     made = create_engine(
@@ -135,7 +156,7 @@ def engine() -> Engine:
         hide_parameters=True,  # they are people's rows, and errors reach logs
         **pool,
     )  # fmt: skip
-    event.listen(made, "connect", lambda connection, _record: steady(connection))
+    event.listen(made, "connect", lambda connection, _record: steady(connection, url))
     return made
 
 
@@ -154,7 +175,9 @@ def session(*, claims: str | None = None, timeout: float | None = None) -> Itera
 
     with wrapped(), Session(engine(), expire_on_commit=False) as db:
         if claims is not None or timeout is not None:
-            event.listen(db, "after_begin", lambda _db, _begun, on: _begin(on, claims, timeout))  # each transaction
+            event.listen(
+                db, "after_begin", lambda _db, begun, on: None if begun.nested else _begin(on, claims, timeout)
+            )
         yield db
         db.commit()
 
@@ -199,27 +222,40 @@ def open_connection(name: str, *, url: str | None = None, autocommit: bool = Fal
     Raises:
         DatabaseUnavailable: no connection to be had.
     """
+    chosen = with_tls(url) if url else database_url()
     with wrapped():
-        connection: Connection = psycopg2.connect(
-            with_tls(url) if url else database_url(),
-            application_name=name,
-            connect_timeout=CONNECT_SECONDS,
-            client_encoding="UTF8",
-            **KEEPALIVE,
-        )
-        steady(connection)
+        connection = _dial(chosen, name)
+        steady(connection, chosen)
     connection.autocommit = autocommit
     return connection
 
 
-def steady(connection: Connection) -> None:
+def own_connection(name: str, what: str) -> Connection:
+    """`open_connection` for what needs the same session from one transaction to the next.
+
+    Raises:
+        ConfigError: a transaction pooler lends us another one each time.
+    """
+    refuse_transaction_pooler(database_url(), what)
+    return open_connection(name)
+
+
+def _dial(url: str, name: str) -> Connection:
+    connection: Connection = psycopg2.connect(
+        url, application_name=name, connect_timeout=CONNECT_SECONDS, client_encoding="UTF8", **KEEPALIVE
+    )
+    return connection
+
+
+def steady(connection: Connection, url: str) -> None:
     """Let a fresh connection forget what somebody set for the database or the role; not one that is lent to others."""
-    if connection.info.port == TRANSACTION_POOLER_PORT:
-        return
     connection.autocommit = True
-    with connection.cursor() as cursor:
-        chosen = ", ".join(["set_config(%s, %s, false)"] * len(STEADY))
-        cursor.execute(f"select {chosen}", [part for setting in STEADY.items() for part in setting])
+    if url not in _lent:
+        _lent[url] = pooler.says_so(url) or pooler.lends(connection, lambda: _dial(url, "glsync"))
+    if not _lent[url]:
+        with connection.cursor() as cursor:
+            chosen = ", ".join(["set_config(%s, %s, false)"] * len(STEADY))
+            cursor.execute(f"select {chosen}", [part for setting in STEADY.items() for part in setting])
     connection.autocommit = False
 
 

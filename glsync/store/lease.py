@@ -3,8 +3,8 @@
 The lock is gone the moment the holder's connection is, kill -9 included, so nobody waits for a dead process. A frozen
 holder keeps its lock but not its lease: that runs out, the next one raises the epoch, and the old one's next
 transaction is refused; one it was frozen in the middle of would hold the lease still for ever, so it is ended first.
-A holder without the lock (its frozen predecessor still has it, or a transaction pooler has no session locks) says so
-with a key of 0; then only the lease's time and the log's heartbeat count.
+A holder without the lock (its frozen predecessor still has it) says so with a key of 0; then only the lease's time and
+the log's heartbeat count.
 """
 
 from __future__ import annotations
@@ -155,10 +155,8 @@ def interrupt_all() -> None:
 def _take(connection: extensions.connection, mapping_id: UUID, log_id: UUID, name: str) -> int:
     key = int.from_bytes(mapping_id.bytes[:8], signed=True)
     with connection.cursor() as cursor:
-        is_gone = False
-        if not db.is_transaction_pooler(db.database_url()):
-            cursor.execute("select pg_try_advisory_lock(%s)", (key,))
-            is_gone = bool((cursor.fetchone() or (False,))[0])
+        cursor.execute("select pg_try_advisory_lock(%s)", (key,))
+        is_gone = bool((cursor.fetchone() or (False,))[0])
         if not is_gone and _is_alive(cursor, mapping_id):
             raise AlreadyRunning(name, _holder(connection, mapping_id))
         _end_frozen(cursor, mapping_id)

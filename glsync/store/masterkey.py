@@ -177,7 +177,11 @@ def take_next_file() -> None:
 
 
 def _has_vault(cursor: Cursor) -> bool:
-    cursor.execute("select to_regprocedure('vault.create_secret(text,text,text,uuid)') is not null")
+    """Looked up in the catalogue: to_regprocedure ends the transaction of a role that may not use the schema."""
+    cursor.execute(
+        "select exists (select from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace"
+        " where n.nspname = 'vault' and p.proname = 'create_secret')"
+    )
     return bool((cursor.fetchone() or (False,))[0])
 
 
@@ -210,8 +214,9 @@ def _in_vault(cursor: Cursor) -> str | None:
 def _require_vault(cursor: Cursor) -> None:
     """Ask first: a refused statement would end the caller's transaction."""
     cursor.execute(
-        "select has_schema_privilege('vault', 'usage') and has_table_privilege('vault.decrypted_secrets', 'select')"
-        " and has_function_privilege('vault.create_secret(text,text,text,uuid)', 'execute')"
+        "select case when has_schema_privilege('vault', 'usage') then"
+        " has_table_privilege('vault.decrypted_secrets', 'select')"
+        " and has_function_privilege('vault.create_secret(text,text,text,uuid)', 'execute') else false end"
     )
     if not (cursor.fetchone() or (False,))[0]:
         raise ConfigError(

@@ -28,7 +28,7 @@ import psycopg2
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_random
 
 from glsync.errors import ConfigError, DatabaseUnavailable
-from glsync.store.db import Connection, connect, translated
+from glsync.store.db import Connection, connect, is_transaction_pooler, refuse_transaction_pooler, translated
 
 FOLDER = Path(__file__).resolve().parents[2] / "sql" / "migrations"
 LOCK = 0x67_6C_73_79_6E_63  # "glsync": the advisory lock of whoever migrates this database
@@ -105,13 +105,18 @@ def migrate(url: str, optional: Collection[str] = (), folder: Path = FOLDER) -> 
     """Apply what the database lacks and return the names of it, in order.
 
     Raises:
-        ConfigError: the database is newer than this code, an applied file was edited, or an optional name is unknown.
+        ConfigError: the database is newer than this code, an applied file was edited, an optional name is unknown, or
+            something is to be done through a transaction pooler.
         DatabaseUnavailable: no answer, or somebody else held the lock for too long.
         DatabaseError: a statement failed; nothing of the transaction it stood in was kept.
     """
     files = _files(folder)
     wanted = _wanted(files, optional)
     done: list[str] = []
+    if is_transaction_pooler(url):
+        if _is_up_to_date(url, optional, folder):
+            return []
+        refuse_transaction_pooler(url, "a migration")
     with connect("glsync migrate", url=url) as connection:
         while True:
             new, alone = _apply_together(connection, files, wanted)
@@ -119,6 +124,11 @@ def migrate(url: str, optional: Collection[str] = (), folder: Path = FOLDER) -> 
             if alone is None:
                 return done
             done += _apply_alone(connection, alone)
+
+
+def _is_up_to_date(url: str, optional: Collection[str], folder: Path) -> bool:
+    schema = status(url, folder)
+    return not schema.pending and not set(optional) & set(schema.optional)
 
 
 def status(url: str, folder: Path = FOLDER) -> Schema:

@@ -160,7 +160,6 @@ def test_supabase_is_spoken_to_over_tls_unless_told_otherwise() -> None:
     assert db.with_tls(f"{direct}?sslmode=verify-full") == f"{direct}?sslmode=verify-full"
     assert db.with_tls("postgresql://localhost/db") == "postgresql://localhost/db"
     assert db.is_transaction_pooler(pooler)
-    assert not db.is_transaction_pooler(direct)
 
 
 def test_a_url_is_shown_without_its_password() -> None:

@@ -325,3 +325,15 @@ def test_the_app_of_a_connection_gets_its_name_from_the_first_run(file: Path, gl
     assert len(asked) == 1
     runs.run_here(EDITOR, mappings.find(VIEWER, "items").id)
     assert [call for call in glide.calls() if call["path"].endswith("/apps")] == asked  # never again
+
+
+def test_what_the_database_refuses_is_named_at_its_place_beside_all_else_that_is_wrong(file, ask):
+    ask("create domain public.items as text")
+    text = file.read_text()
+    second = text[text.index("  - name: items") :].replace("name: items", "name: more", 1)
+    file.write_text(text + second.replace("sync_direction: to_supabase", "sync_direction: sideways"))
+    with pytest.raises(ConfigError) as caught:
+        config.apply(EDITOR, file)
+    said = str(caught.value)
+    assert f'{ITEMS}: The database says: type "items" already exists' in said
+    assert "ops.yaml › mappings › more › sync_direction" in said

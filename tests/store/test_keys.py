@@ -214,6 +214,12 @@ class TestVault:
         assert read(connections.add(LOCAL, draft).id) == TOKEN
         assert run_sql(database, "select * from vault.secrets") == []
 
+    def test_a_role_that_may_not_use_vault_is_told_so(self, database, stored):
+        with db.connect("test") as connection, connection.cursor() as cursor:
+            cursor.execute("set local role glsync_worker")
+            with pytest.raises(ConfigError, match="which this database role may not read"):
+                masterkey.all_keys(cursor)
+
     def test_a_key_that_is_gone_from_vault_is_said_to_be_missing_and_not_made_again(self, database, stored, read):
         run_sql(database, "delete from vault.secrets")
         with pytest.raises(ConfigError, match="holds no secret named glsync_master_key"):
