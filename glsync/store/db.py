@@ -56,7 +56,8 @@ LOCK_SECONDS = 15.0
 _PASSING = ("08", "53", "57P0", "40001", "40P01", "55P03")
 """SQLSTATEs that pass: no connection, no room, shutting down, serialisation, deadlock, a lock not to be had."""
 _ABSENT = ("42P01", "3F000", "42883")
-_NO_ANSWER = ("OperationalError", "InterfaceError", "TimeoutError", "PoolTimeout")
+_NO_ANSWER = ("OperationalError", "InterfaceError", "DatabaseError", "TimeoutError", "PoolTimeout")
+"""Without an SQLSTATE, which whatever a server says carries; a server that restarts leaves a plain DatabaseError."""
 _REFUSALS = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "not found", "does not exist")
 _BUSY = "It may be busy; try again in a moment."
 WITHOUT_ROLE = (

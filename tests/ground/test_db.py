@@ -108,6 +108,12 @@ def test_an_error_of_the_driver_becomes_ours_and_knows_whether_to_try_again(
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("kind", [psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.DatabaseError])
+def test_a_connection_that_was_lost_may_be_tried_again_whatever_the_driver_calls_it(kind: type[psycopg2.Error]) -> None:
+    with pytest.raises(DatabaseUnavailable), db.wrapped():
+        raise kind("server closed the connection unexpectedly")
+
+
 def test_an_error_inside_sqlalchemy_is_ours_too_and_shows_no_values(database: str) -> None:
     with pytest.raises(DatabaseError) as caught, db.session() as session:
         session.connection().execute(text("select cast(:cell as integer)"), {"cell": "private words"})
