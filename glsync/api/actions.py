@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from time import monotonic
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -41,9 +42,21 @@ _waiting = asyncio.Semaphore(MOST_WAITING)
 
 
 class Action(BaseModel):
-    """What a body says, in the words of the contract: camelCase there, snake_case here."""
+    """What a body says, in the words of the contract: camelCase there, snake_case here.
+
+    A word of another action may stand there too, but for a dryRun that would not be dry; a word of none is a mistake.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_understood(cls, body: Any) -> Any:
+        if strange := sorted(str(word) for word in body.keys() - words()):
+            raise ValueError(f"no action knows {', '.join(strange)}; there are {', '.join(sorted(words()))}")
+        if body.get("dryRun") and "dry_run" not in cls.model_fields:
+            raise ValueError(f"{body['action']} is never dry: dryRun is for syncData and undoSync")
+        return body
 
 
 class TestConnection(Action):
@@ -137,6 +150,12 @@ class UndoSync(Action):
 class GetSyncStatus(Action):
     action: Literal["getSyncStatus"]
     mapping_id: UUID
+
+
+@cache
+def words() -> frozenset[str]:
+    """Every key a body may hold."""
+    return frozenset(field.alias or name for action in ACTIONS for name, field in action.model_fields.items())
 
 
 Body = Annotated[

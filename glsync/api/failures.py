@@ -148,7 +148,10 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
 
 async def _malformed(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    problems = [f"{_place(problem['loc'])}: {_short(problem['msg'])}" for problem in error.errors()[:5]]
+    problems = [
+        f"{_place(problem['loc'])}: {_short(problem['msg'].removeprefix('Value error, '))}"
+        for problem in error.errors()[:5]
+    ]
     return answer(BadRequest("; ".join(problems)))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.encoders import jsonable_encoder
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from glsync.api import actions
 from glsync.api.callers import Caller
@@ -26,6 +26,8 @@ Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 class NewRun(BaseModel):
     """`approve` is the hash of a plan that waits, which this run then carries out."""
+
+    model_config = ConfigDict(extra="forbid")
 
     approve: Annotated[Text, Field(max_length=100)] | None = None
 

@@ -87,6 +87,26 @@ def test_a_dry_run_plans_and_writes_nothing(operator, items, ask):
     assert ask("select count(*) from public.items") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("action", "given", "named"),
+    [
+        ("syncData", {"dryrun": True}, "no action knows dryrun"),
+        ("retryFailedSync", {"dryRun": True}, "retryFailedSync is never dry"),
+    ],
+)
+def test_a_dry_run_that_would_not_be_dry_is_refused(operator, items, action, given, named):
+    answer = operator.act(action, mappingId=items.id, **given)
+    assert refusal(answer) == (400, "VALIDATION_ERROR")
+    assert named in answer.json()["error"]["message"]
+    assert runs.history(LOCAL) == []
+
+
+def test_words_of_other_actions_may_stand_beside_those_an_action_needs(operator, ops, items):
+    assert operator.does("validateMapping", mappingId=items.id, connectionId=ops.id, dryRun=False, logId=None)[
+        "isValid"
+    ]
+
+
 def test_a_second_run_while_one_is_under_way_is_409(operator, items, ask):
     ask(f"insert into gl_sync_logs (mapping_id, status, heartbeat_at) values ('{items.id}', 'processing', now())")
     assert refusal(operator.act("syncData", mappingId=items.id)) == (409, "ALREADY_RUNNING")
