@@ -162,6 +162,26 @@ def list_hooks(context: typer.Context) -> None:
         typer.echo(f"{one.id}  {one.mapping_name:24} {one.name:16} proof: {one.proof:20} last called {called}")
 
 
+@hook.command("new-key")
+def new_key_of_hook(context: typer.Context, hook_id: Annotated[UUID, typer.Argument(metavar="ID")]) -> None:
+    """Make one more signing key and print it, once; those before it are good until drop-old-keys."""
+    actor = context.obj()
+    from glsync.services import hooks
+
+    typer.echo(hooks.new_key(actor, hook_id))
+    typer.echo(ONCE, err=True)
+
+
+@hook.command("drop-old-keys")
+def drop_old_keys(context: typer.Context, hook_id: Annotated[UUID, typer.Argument(metavar="ID")]) -> None:
+    """Take signatures with the newest key alone."""
+    actor = context.obj()
+    from glsync.services import hooks
+
+    hooks.drop_old_keys(actor, hook_id)
+    typer.echo("Only the newest key is good now.")
+
+
 @hook.command("revoke")
 def revoke_hook(context: typer.Context, hook_id: Annotated[UUID, typer.Argument(metavar="ID")]) -> None:
     """Take an address away."""
@@ -199,6 +219,36 @@ def list_webhooks(context: typer.Context) -> None:
     for one in subscriptions.listing(actor):
         state = "on" if one.enabled else f"off: {one.disabled_reason}"
         typer.echo(f"{one.id}  {one.url}  {', '.join(one.events)}  {state}")
+
+
+@webhook.command("new-key")
+def new_key_of_webhook(context: typer.Context, webhook_id: Annotated[UUID, typer.Argument(metavar="ID")]) -> None:
+    """Make a new signing key and print it, once; messages are signed with it and the one before."""
+    actor = context.obj()
+    from glsync.services import subscriptions
+
+    typer.echo(subscriptions.new_key(actor, webhook_id))
+    typer.echo(ONCE, err=True)
+
+
+@webhook.command("pause")
+def pause_webhook(context: typer.Context, webhook_id: Annotated[UUID, typer.Argument(metavar="ID")]) -> None:
+    """Tell an address nothing until it is resumed."""
+    actor = context.obj()
+    from glsync.services import subscriptions
+
+    subscriptions.set_enabled(actor, webhook_id, enabled=False)
+    typer.echo("Paused.")
+
+
+@webhook.command("resume")
+def resume_webhook(context: typer.Context, webhook_id: Annotated[UUID, typer.Argument(metavar="ID")]) -> None:
+    """Tell an address again, also one that was switched off because it answered 410."""
+    actor = context.obj()
+    from glsync.services import subscriptions
+
+    subscriptions.set_enabled(actor, webhook_id, enabled=True)
+    typer.echo("Resumed.")
 
 
 @webhook.command("remove")

@@ -78,17 +78,6 @@ def columns(connection: extensions.connection, schema: str, table: str) -> list[
     return found
 
 
-def estimated_rows(connection: extensions.connection, schema: str, table: str) -> int | None:
-    """What the statistics believe; None when they do not know yet."""
-    found = _rows(connection, "table_estimate", schema, table)
-    return found[0][0] if found else None
-
-
-def keeps_row_ids(found: Sequence[TableColumn]) -> bool:
-    """Is there a unique glide_row_id, so that a row has one place?"""
-    return any(column.name == ROW_ID_COLUMN and column.unique for column in found)
-
-
 def ddl_create(
     connection: extensions.connection, schema: str, table: str, pairs: Iterable[ColumnPair], *, marks: bool = False
 ) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
-from glsync.engine import rules, schedule, transform, types
+from glsync.engine import rules, transform, types
 from glsync.engine.rules import Rules
 from glsync.errors import AlreadyRunning, InvalidInput, InvalidMapping, NotFound, StaleVersion
 from glsync.postgres import tables as catalogue
@@ -28,7 +28,7 @@ from glsync.services.targets import suggest as suggest
 from glsync.services.targets import target_columns as target_columns
 from glsync.services.targets import target_tables as target_tables
 from glsync.store import runs, schedules, tables
-from glsync.values import BadCell, ColumnPair, Problem, TableKind
+from glsync.values import BadCell, ColumnPair, Problem
 
 LONGEST_HISTORY = 1000
 """Saves of one mapping that are gone back over at most."""
@@ -360,25 +360,6 @@ def _follow_schedule(session: Session, mapping_id: UUID) -> None:
     """Lists show at once when the mapping runs next."""
     with queries.driver(session).cursor() as cursor:
         schedules.follow(cursor, mapping_id, runs.moment(cursor))
-
-
-def price_hint(actor: Actor, draft: MappingDraft, text: str, rows: int) -> str:
-    """What a schedule would cost, for a table of so many rows, in a sentence.
-
-    Raises:
-        InvalidInput: it is no schedule.
-    """
-    access.require(actor, "viewer", "see what a schedule costs")
-    try:
-        wanted = schedule.parse(text)
-    except ValueError as error:
-        raise InvalidInput(str(error), hint="Write every 15m, or a cron line.") from None
-    return schedule.hint(wanted, datetime.now(UTC), _table_kind(actor, draft), rows)
-
-
-def _table_kind(actor: Actor, draft: MappingDraft) -> TableKind:
-    found = connections.glide_tables(actor, draft.connection_id)
-    return next((table.kind for table in found if table.id == draft.glide_table), "classic")
 
 
 def remove(actor: Actor, mapping_id: UUID, typed_name: str) -> None:

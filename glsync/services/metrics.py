@@ -31,13 +31,8 @@ def throughput(actor: Actor, hours: int = 48, mapping_id: UUID | None = None) ->
     return _frame(actor, "metrics_throughput", hours=hours, mapping=mapping_id)
 
 
-def rejected_share(actor: Actor, days: int = 30, mapping_id: UUID | None = None) -> pd.DataFrame:
-    """day, read, rejected, share: rows held back of those read, 0 to 1; missing on days that read nothing."""
-    return share_of(per_day(actor, days, mapping_id))
-
-
 def share_of(days: pd.DataFrame) -> pd.DataFrame:
-    """The same, from what `per_day` gave."""
+    """day, read, rejected, share (of the rows read, 0 to 1; missing on days that read nothing), from `per_day`."""
     found = days[["day", "read", "rejected"]]
     return found.assign(share=found["rejected"] / found["read"].where(found["read"] > 0))
 

@@ -129,10 +129,6 @@ class StandIn:
         return self.url
 
     @property
-    def control_url(self) -> str:
-        return f"{self.url}/_standin"
-
-    @property
     def endpoints(self) -> Endpoints:
         return Endpoints(self.classic_url, self.rest_url, self.bigtables_url)
 

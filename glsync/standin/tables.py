@@ -45,10 +45,6 @@ class Table:
     def v2_id(self) -> str:
         return self.id.removeprefix(PREFIX)
 
-    @property
-    def has_computed(self) -> bool:
-        return any(column.computed for column in self.columns.values())
-
     def answers_to(self, name: str) -> bool:
         return name in (self.id, self.v2_id, PREFIX + self.v2_id)
 

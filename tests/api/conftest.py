@@ -11,6 +11,7 @@ import pytest
 import requests
 import uvicorn
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from typer.testing import CliRunner
 
 from glsync.services import tokens
 from glsync.services.access import LOCAL, Role
@@ -56,6 +57,15 @@ def refusal(answer: requests.Response) -> tuple[int, str]:
     assert said["error"].keys() == {"type", "message", "hint"}
     assert all(isinstance(value, str) for value in said["error"].values())
     return answer.status_code, said["error"]["type"]
+
+
+def spoken(*words: str) -> str:
+    """What the command line says to these words, which it must take."""
+    from glsync.__main__ import app
+
+    ran = CliRunner().invoke(app, list(words))
+    assert ran.exit_code == 0, ran.output
+    return ran.stdout
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

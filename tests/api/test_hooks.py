@@ -18,7 +18,7 @@ from glsync.services.access import LOCAL, Actor
 from glsync.services.hooks import NewHook
 from glsync.services.mappings import MappingDraft
 
-from .conftest import refusal, wait_until
+from .conftest import refusal, spoken, wait_until
 
 GLIDES = {"hookKind": "action", "appID": "ops1", "params": {"row": {"type": "string", "value": "a"}}}
 """A body as Glide's action sends it."""
@@ -190,6 +190,13 @@ class TestSigned:
         hooks.drop_old_keys(LOCAL, signed.row.id)
         assert refusal(self.call(program, signed, headers(signed.key, BODY, id="msg_c"))) == (401, "AUTH_ERROR")
         assert self.call(program, signed, headers(new, BODY, id="msg_d")).status_code == 202
+
+    def test_the_command_line_changes_a_key_without_a_gap(self, program, signed):
+        new = spoken("hook", "new-key", str(signed.row.id)).strip()
+        assert self.call(program, signed, headers(signed.key, BODY, id="msg_a")).status_code == 202
+        spoken("hook", "drop-old-keys", str(signed.row.id))
+        assert refusal(self.call(program, signed, headers(signed.key, BODY, id="msg_b"))) == (401, "AUTH_ERROR")
+        assert self.call(program, signed, headers(new, BODY, id="msg_c")).status_code == 202
 
     def test_one_good_signature_among_several_is_enough(self, program, signed):
         sent = headers(signed.key, BODY)

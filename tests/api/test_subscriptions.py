@@ -19,7 +19,7 @@ from glsync.services import runs, subscriptions
 from glsync.services.access import LOCAL, Actor
 from glsync.services.subscriptions import EVENTS
 
-from .conftest import wait_until
+from .conftest import spoken, wait_until
 
 
 class Receiver:
@@ -187,6 +187,19 @@ def test_while_the_key_is_changed_both_sign(receiver, message):
     [(headers, body)] = receiver.got
     given = headers["webhook-signature"]
     assert len(given.split(" ")) == 2
+    assert signing.is_signed([new], headers["webhook-id"], int(headers["webhook-timestamp"]), body, given)
+
+
+def test_the_command_line_makes_a_new_key_pauses_and_resumes(receiver, message):
+    [row] = subscriptions.listing(LOCAL)
+    new = spoken("webhook", "new-key", str(row.id)).strip()
+    spoken("webhook", "pause", str(row.id))
+    assert not subscriptions.listing(LOCAL)[0].enabled
+    spoken("webhook", "resume", str(row.id))
+    assert subscriptions.listing(LOCAL)[0].disabled_reason is None
+    delivery.deliver(message)
+    [(headers, body)] = receiver.got
+    given = headers["webhook-signature"]
     assert signing.is_signed([new], headers["webhook-id"], int(headers["webhook-timestamp"]), body, given)
 
 

@@ -245,6 +245,8 @@ def test_the_order_of_a_list_that_is_no_set_is_an_edit():
     [
         (agreed(tags=["x"]), ["x", "y"], "x, z"),
         (agreed(tags="x"), ["x", "y"], ["x", "z"]),
+        (Base({"tags": "x"}, {"tags": ["x"]}), ["x", "y"], ["x", "z"]),
+        (Base({"tags": ["x"]}, {"tags": "x"}), ["x", "y"], ["x", "z"]),
         (Base({"tags": ["x"]}, {"tags": ["X"]}), ["x", "y"], ["X", "z"]),
     ],
 )
@@ -315,6 +317,13 @@ def test_a_row_that_was_only_not_seen_is_left_alone_even_when_the_other_side_was
     seen = Seen(agreed(item="pen"), None, {"item": "ink"})
     assert decide(seen, policy="postgres") == Decision(
         base=seen.base, keeps_base=True, reason="not seen in Glide, and not proven gone"
+    )
+
+
+def test_a_row_that_was_seen_on_neither_side_is_kept_in_mind_until_both_are_proven_gone():
+    seen = Seen(agreed(item="pen"), None, None, postgres_gone=True)
+    assert decide(seen) == Decision(
+        base=seen.base, keeps_base=True, reason="not seen on either side, and not proven gone"
     )
 
 

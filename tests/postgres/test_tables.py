@@ -55,7 +55,6 @@ def test_columns_are_told_with_all_a_writer_must_know(connection: extensions.con
         TableColumn("mail", "text", nullable=False, has_default=False),
         TableColumn("tags", "text[]", nullable=True, has_default=False),
     ]
-    assert tables.keeps_row_ids(tables.columns(connection, "public", "t"))
 
 
 def test_a_missing_table_and_a_view_are_no_tables(connection: extensions.connection):
@@ -71,7 +70,7 @@ def test_what_the_ddl_makes_fits_every_kind(connection: extensions.connection):
     run(connection, tables.ddl_create(connection, "public", "Größe; --", every, marks=True))
     made = {column.name: column for column in tables.columns(connection, "public", "Größe; --")}
     assert all(types.fits(kind, made[f"c {kind}"].type) is None for kind in types.KINDS)
-    assert tables.keeps_row_ids(list(made.values()))
+    assert made["glide_row_id"].unique
     assert made["deleted_at"].type == "timestamp with time zone"
 
 
@@ -114,11 +113,3 @@ def test_a_name_postgres_would_change_is_refused(connection: extensions.connecti
 def test_the_schema_is_public_when_left_out():
     assert tables.split("items") == ("public", "items")
     assert tables.split(" shop.items ") == ("shop", "items")
-
-
-def test_rows_are_estimated_once_the_table_was_analysed(connection: extensions.connection):
-    run(connection, "create table t as select generate_series(1, 50)")
-    assert tables.estimated_rows(connection, "public", "t") is None
-    run(connection, "analyze t")
-    assert tables.estimated_rows(connection, "public", "t") == 50
-    assert tables.estimated_rows(connection, "public", "nowhere") is None

@@ -87,7 +87,7 @@ def test_every_day_of_the_period_is_there(ran: Any):
     days = metrics.per_day(VIEWER, 7)
     assert list(days["runs"]) == [0, 0, 0, 0, 1, 0, 1]
     assert days.iloc[-1][["completed", "stored", "read", "rejected", "price"]].to_list() == [1, 4, 10, 2, 1.5]
-    assert list(metrics.rejected_share(VIEWER, 7)["share"].dropna()) == [0.2]
+    assert list(metrics.share_of(days)["share"].dropna()) == [0.2]
 
 
 def test_durations_are_those_of_runs_that_came_to_their_end(ran: Any):

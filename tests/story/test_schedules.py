@@ -208,11 +208,6 @@ def test_a_schedule_is_exported_and_applied(world: World, tmp_path: Any) -> None
     ]
 
 
-def test_what_a_schedule_would_cost_is_told_before_it_is_saved(world: World) -> None:
-    draft = mappings.get(ADMIN, world.mapping_id)
-    assert mappings.price_hint(ADMIN, draft, "every 5m", 2500).startswith("8,640 runs a month; reading costs 25,920")
-
-
 def _with(draft: mappings.MappingDraft, schedule: str) -> mappings.MappingDraft:
     return replace(draft, schedule=schedule)
 
