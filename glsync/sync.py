@@ -31,7 +31,7 @@ from glsync.errors import (
     SyncError,
 )
 from glsync.glide import App, open_glide
-from glsync.store import db, identity, problems, runs, schedules
+from glsync.store import certificates, db, identity, problems, runs, schedules
 from glsync.store.db import transaction
 from glsync.store.lease import Lease, held, sign
 from glsync.values import Counts, Plan, Price, Problem, RowWhy, RunReport, Status, UndoPlan
@@ -116,6 +116,7 @@ def _run(connection: extensions.connection, log_id: UUID, lease: Lease, started:
         identity.refuse_copy(cursor)
         identity.refuse_copied_mapping(cursor, job.mapping.id, job.mapping.name)
         _preflight(cursor, job)
+        job = replace(job, stood=certificates.doubt(cursor, job.mapping.id))
     with open_glide(job.connection, pause=lambda seconds, error: lease.wait(seconds, _waiting(seconds, error))) as app:
         job = shapes.adapted(connection, job, app)
         report = _way(job)(connection, job, lease, app)

@@ -79,7 +79,7 @@ def open_read(
     target.log_id = None if dry else job.log_id
     rows = layout_of(job, target)
     scope = scope_of(job, target)
-    is_watched = capture.watch(cursor, target) if not dry else capture.is_watched(cursor, target)
+    is_watched = capture.is_watched(cursor, target) if dry else capture.watch(cursor, target) is not None
     touches = capture.touches(cursor, mapping.id)
     old = base.state(cursor, mapping.id, base.VERIFY_HOURS)
     is_same = old.table_oid == target.oid and old.scope == scope

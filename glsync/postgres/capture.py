@@ -12,32 +12,38 @@ from glsync.postgres.statement import statement
 from glsync.postgres.target import Target
 
 
-def watch(cursor: extensions.cursor, target: Target) -> bool:
-    """See to it that the trigger stands; False where it cannot, so that digests are not to be trusted.
+def watch(cursor: extensions.cursor, target: Target) -> str | None:
+    """See to it that the trigger stands. None where it did not, so that digests are not to be trusted; else its mark.
 
     A divided table is not watched, because writes that name a partition pass its trigger by. A table somebody else owns
-    is not ours to put a trigger on.
+    is not ours to put a trigger on, and a trigger that somebody switched off stays off.
     """
     if target.is_divided:
-        return False
-    has_trigger, is_noted = _standing(cursor, target)
-    if not has_trigger and not _install(cursor, target):
-        return False
+        return None
+    has_trigger, is_noted, mark = _standing(cursor, target)
+    if not has_trigger and (mark or not _install(cursor, target)):
+        return None
     if not is_noted:
         cursor.execute(statement("watch_note"), {"oid": target.oid, "mapping": str(target.mapping.id)})
-    return has_trigger and is_noted
+    return mark if is_noted else None
+
+
+def mark(cursor: extensions.cursor, target: Target) -> str | None:
+    """What tells that the trigger stood all the time between two looks; None where it does not."""
+    has_trigger, is_noted, mark = _standing(cursor, target)
+    return mark if has_trigger and is_noted else None
 
 
 def is_watched(cursor: extensions.cursor, target: Target) -> bool:
     """Has every foreign write since the last run been noted?"""
-    return not target.is_divided and all(_standing(cursor, target))
+    return not target.is_divided and all(_standing(cursor, target)[:2])
 
 
-def _standing(cursor: extensions.cursor, target: Target) -> tuple[bool, bool]:
-    """(the trigger stands on this table, we know the table by this oid)."""
+def _standing(cursor: extensions.cursor, target: Target) -> tuple[bool, bool, str | None]:
+    """(the trigger stands on this table, we know the table by this oid, the trigger's mark)."""
     cursor.execute(statement("watch_state"), {"oid": target.oid, "mapping": str(target.mapping.id)})
-    has_trigger, is_noted = cursor.fetchone() or (False, False)
-    return bool(has_trigger), bool(is_noted)
+    found: tuple[bool, bool, str | None] = cursor.fetchone() or (False, False, None)
+    return found
 
 
 def _install(cursor: extensions.cursor, target: Target) -> bool:

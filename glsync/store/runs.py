@@ -34,7 +34,10 @@ from glsync.values import (
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a run is asked to do. `done` is what an earlier attempt at the same run already stored."""
+    """What a run is asked to do. `done` is what an earlier attempt at the same run already stored.
+
+    `stood` is how foreign writes were noted when the last run left both sides equal, if nothing of ours ran since.
+    """
 
     log_id: UUID
     status: Status
@@ -44,6 +47,7 @@ class Job:
     options: ReadOnly[str, Any] = field(default_factory=dict)
     done: Counts = field(default_factory=Counts)
     paid: Decimal = Decimal(0)
+    stood: str | None = None
 
 
 def load(cursor: extensions.cursor, log_id: UUID) -> Job:

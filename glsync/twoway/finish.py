@@ -16,16 +16,18 @@ from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.twoway import refer
 from glsync.twoway.decide import Decided, decide, plan_of
-from glsync.twoway.observe import Run, look_at_glide, open_run, proven_gone, read_postgres
+from glsync.twoway.observe import Run, look_at_glide, open_run, proven_gone, read_postgres, standing
 from glsync.twoway.push import push
 from glsync.twoway.settle import look_again, names_of, read_back, settle
 from glsync.twoway.write import write_postgres
-from glsync.values import Plan, Price, RunReport, Status
+from glsync.values import Counts, Plan, Price, RunReport, Status
 
 
 def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: App) -> RunReport:
     """One run of a mapping that is written on both sides, or by Postgres."""
     run = open_run(connection, job, app.source(job.mapping.glide_table))
+    if known := standing(connection, run):
+        return _stood(connection, run, lease, known)
     with transaction(connection) as cursor:
         touches = capture.touches(cursor, job.mapping.id)
         runs.note(cursor, job.log_id, "Reading both sides", stage="read")
@@ -40,6 +42,17 @@ def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: Ap
     if late := refer.came(connection, run, lease, decided):
         in_doubt = _once_more(connection, run, lease, decided, late)
     return _finish(connection, run, decided, lease, touches, in_doubt)
+
+
+def _stood(connection: extensions.connection, run: Run, lease: Lease, known: Certificate) -> RunReport:
+    """Neither side moved since they were certified to be in step, so they still are."""
+    with transaction(connection) as cursor:
+        lease.check(cursor)
+        certificates.save(cursor, run.job.mapping.id, run.job.log_id, known)
+        run.counts += Counts(read=known.rows, skipped=known.rows)
+        runs.progress(cursor, run.job.log_id, "finish", run.counts, run.reads, known.rows)
+    message = f"{known.rows:,} rows, neither side moved: nothing to write; both sides are equal"
+    return RunReport(run.job.log_id, "completed", message, run.counts, 0.0, Price(run.reads))
 
 
 def _once_more(
@@ -57,6 +70,7 @@ def _once_more(
     read_postgres(connection, run, None)
     linked = decide(connection, run, busy, only=late)
     linked.conflicts = []  # told in the first half
+    decided.named += linked.named
     write_postgres(connection, run, linked, lease)
     push(connection, run, linked, lease)
     run.undone, run.version = run.undone | before, version
@@ -107,14 +121,16 @@ def _finish(
 
 def _certify(cursor: extensions.cursor, run: Run, decided: Decided) -> bool:
     """Are both sides equal now, as last read? Then say so, with the digests to prove it."""
-    capture.sign(cursor, run.job.mapping.id)
-    cursor.execute("drop table glsync_postgres")
-    run.sides.read_postgres(cursor, str(run.job.mapping.id))
+    if decided.items or decided.named or run.counts.stored:  # we wrote: what Postgres made of it is to be seen
+        capture.sign(cursor, run.job.mapping.id)
+        cursor.execute("drop table glsync_postgres")
+        run.sides.read_postgres(cursor, str(run.job.mapping.id))
     glide, postgres, rows, is_base = run.sides.digests(cursor)
     if glide != postgres or decided.waiting or run.counts.failed or run.moved:
         return False
     whole = run.known if is_base else None
-    found = Certificate(glide, postgres, rows, run.scope, whole.version if whole else None, whole.at if whole else None)
+    version, at = (whole.version, whole.at) if whole else (None, None)
+    found = Certificate(glide, postgres, rows, run.scope, version, at, capture.mark(cursor, run.target))
     certificates.save(cursor, run.job.mapping.id, run.job.log_id, found)
     return True
 

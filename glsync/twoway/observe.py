@@ -22,6 +22,7 @@ from glsync.postgres import capture
 from glsync.postgres.sides import Sides
 from glsync.postgres.target import Stored, Target, open_target
 from glsync.store import base, certificates, journal, links, problems, runs
+from glsync.store.certificates import Certificate
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.store.problems import Trouble
@@ -54,6 +55,8 @@ class Run:
     target: Target
     sides: Sides
     layout: Layout
+    watch: str | None
+    """How foreign writes to Postgres have been noted since the last run; None where they have not."""
     rules: tuple[FieldRule, ...]
     since: datetime
     version: str | None = None
@@ -108,14 +111,14 @@ def open_run(connection: extensions.connection, job: runs.Job, source: Source, *
         )
         sides = Sides(target, changed_at=mapping.newest[1] if mapping.newest else None)
         sides.open(cursor)
-        if not dry:
-            capture.watch(cursor, target)
+        watch = None if dry else capture.watch(cursor, target)
         return Run(
             job=job,
             source=source,
             target=target,
             sides=sides,
             layout=layout_of(job, target),
+            watch=watch,
             rules=rules,
             since=runs.moment(cursor),
             reads=job.paid,
@@ -178,6 +181,24 @@ def _ambiguous(name: str, key: Sequence[str]) -> Trouble:
     )
 
 
+def standing(connection: extensions.connection, run: Run) -> Certificate | None:
+    """The certificate of both sides, if neither can have moved since: then there is nothing to compare.
+
+    Glide's version says so of a Big Table, and of Postgres that no foreign write was noted. Once a day all is read and
+    compared all the same.
+    """
+    is_noted = run.watch is not None and run.watch == run.job.stood
+    if not is_noted or run.job.approved_hash or not _may_recall(run):
+        return None
+    with transaction(connection) as cursor:
+        known = certificates.relied_on(cursor, run.job.mapping.id, run.scope, base.VERIFY_HOURS)
+        if known is None or certificates.is_disturbed(cursor, run.job.mapping.id):
+            return None
+        if journal.still_open(cursor, run.job.mapping.id):
+            return None
+    return replace(known, watch=run.watch) if run.source.version() == known.version else None
+
+
 def look_at_glide(connection: extensions.connection, run: Run, lease: Lease | None) -> None:
     """Glide's rows in this session's table, without asking for them where that can tell nothing new."""
     if not _recalled(connection, run):
@@ -191,7 +212,7 @@ def _recalled(connection: extensions.connection, run: Run) -> bool:
     What only a read knows (rows out of the filter's scope, parents that are waited for, a write in doubt) needs one.
     """
     mapping = run.job.mapping
-    if run.source.kind != "big" or mapping.filter or run.target.references or run.job.options.get("full"):
+    if not _may_recall(run):
         return False
     with transaction(connection) as cursor:
         known = certificates.relied_on(cursor, mapping.id, run.scope, base.VERIFY_HOURS)
@@ -207,6 +228,11 @@ def _recalled(connection: extensions.connection, run: Run) -> bool:
     run.version, run.whole = version, Whole(version, known.read_at, run.writes)
     run.counts += Counts(read=run.glide_rows)
     return True
+
+
+def _may_recall(run: Run) -> bool:
+    has_more = run.job.mapping.filter or run.target.references or run.job.options.get("full")
+    return run.source.kind == "big" and not has_more
 
 
 def read_glide(connection: extensions.connection, run: Run, lease: Lease | None, *, again: bool = False) -> None:
