@@ -205,9 +205,11 @@ def _united(was: Values, now: Values) -> list[Any] | None:
 
 def _create(seen: Seen, there: Side, flows: Sequence[Flow], reason: str) -> Decision:
     row = _cells(seen, OTHER[there]) or {}
-    cells = {rule.column: row[rule.column] for rule, sides in flows if there in sides and rule.column in row}
+    cells: Cells = {rule.column: row[rule.column] for rule, sides in flows if there in sides and rule.column in row}
     if not cells:
         return _nothing(seen)
+    if len(cells) == len(row):
+        cells = row  # a first run has as many as there are rows: one copy of each is enough
     return _decision(seen, Base(cells, cells), (Change(there, "create", cells),), reason=reason)
 
 

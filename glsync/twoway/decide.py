@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from psycopg2 import extensions
+from xxhash import xxh3_128_hexdigest
 
 from glsync.engine import guard
 from glsync.engine.merge import NAMES, OTHER, SIDES, WRITES, merge, same
@@ -39,6 +40,19 @@ GUARDED: tuple[tuple[Side, Operation], ...] = tuple(
 )
 
 
+KEPT = 10_000
+"""Rows kept in memory with their cells; of further rows that are only to be made in Postgres, the names are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A row that is new in Glide and only to be made in Postgres. Its cells are looked up again when its turn comes."""
+
+    k: str
+    link_id: str
+    exactly: str
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One row with what was decided about it. `link` is what identifies it from now on."""
@@ -63,6 +77,7 @@ class Decided:
     """What a run is to do, sorted. `agreed` are rows whose base alone moves, `over` links that are forgotten."""
 
     items: list[Item] = field(default_factory=list)
+    later: list[Later] = field(default_factory=list)
     agreed: list[Link] = field(default_factory=list)
     over: list[str] = field(default_factory=list)
     named: list[Difference] = field(default_factory=list)
@@ -86,7 +101,7 @@ class Decided:
 
     def writes(self, side: Side) -> SideWrites:
         return SideWrites(
-            create=len(self.of(side, "create")),
+            create=len(self.of(side, "create")) + (len(self.later) if side == "postgres" else 0),
             update=len(self.of(side, "update")),
             delete=len(self.of(side, "delete")) + len(self.of(side, "mark")),
         )
@@ -157,11 +172,13 @@ def _looks(run: Run, decided: Decided) -> Decimal:
 def _plan_hash(run: Run, decided: Decided) -> str:
     """The name of everything a run would write if nothing waited, values and all."""
     parts = [_exactly(item, change) for item in decided.items for change in item.decision.changes]
-    return guard.plan_hash(run.job.mapping.id, "plan", parts)
+    return guard.plan_hash(run.job.mapping.id, "plan", [*parts, *(row.exactly for row in decided.later)])
 
 
 def _exactly(item: Item, change: Change) -> str:
-    return f"{item.name} {change.side} {change.operation} {links.as_json(change.cells)}"
+    """What is written where, values and all; a digest, because a first run has as many as there are rows."""
+    text = f"{item.name} {change.side} {change.operation} {links.as_json(change.cells)}"
+    return xxh3_128_hexdigest(text.encode())
 
 
 def _sort(decided: Decided, run: Run, seen: Difference, picks: dict[tuple[str, str | None], Pick]) -> None:
@@ -172,12 +189,31 @@ def _sort(decided: Decided, run: Run, seen: Difference, picks: dict[tuple[str, s
         decision = _merged(decided, run, link, seen, picks)
     item = Item(seen, link, decision)
     decided.conflicts += [(link, conflict) for conflict in decision.conflicts]
-    if decision.changes:
+    if len(decided.items) >= KEPT and _may_come_later(run, item):
+        decided.later.append(Later(seen.k, link.id, _exactly(item, decision.changes[0])))
+    elif decision.changes:
         decided.items.append(item)
     elif not decision.keeps_base:
         _note(decided, link, decision)
     if seen.glide is not None and seen.postgres is not None and seen.named != seen.k:
         decided.named.append(seen)
+
+
+def _may_come_later(run: Run, item: Item) -> bool:
+    """Is this a row that only Glide holds and nothing else is known of? Then its cells in Glide decide it once more."""
+    is_new = item.seen.link_id is None and item.seen.postgres is None and not run.target.references
+    return is_new and [(each.side, each.operation) for each in item.decision.changes] == [("postgres", "create")]
+
+
+def items_of(cursor: extensions.cursor, run: Run, rows: Sequence[Later]) -> list[Item]:
+    """These rows with their cells, decided as they were."""
+    cells = run.sides.at(cursor, [row.k for row in rows])
+    items = []
+    for row in rows:
+        seen = Difference(row.k, None, row.k, None, None, None, None, cells[row.k], None, None, None)
+        link = Link(row.link_id, row.k, None, None, None)
+        items.append(Item(seen, link, _merged(Decided(), run, link, seen, {})))
+    return items
 
 
 def _note(decided: Decided, link: Link, decision: Decision) -> None:
@@ -298,6 +334,8 @@ def _guard(cursor: extensions.cursor, run: Run, decided: Decided) -> None:
     if approved != decided.hash:
         _hold(run, decided, [stop for stop in _other_tables(cursor, run, decided) if stop[0].hash != approved])
         _hold(run, decided, _unapproved(list(_lost(cursor, run, decided)), approved))
+        if decided.waiting:  # for all of it
+            decided.later = []
         _hold(run, decided, _unapproved(list(_risky(cursor, run, decided)), approved))
     _hold(run, decided, _dear(cursor, run, decided))
     decided.price = _price(run, decided.items)
@@ -362,13 +400,19 @@ def _lost(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Sto
         doomed = [item for item in held if (change := item.change(other)) and change.operation in guard.TAKES_AWAY]
         may_follow = doomed or (side == "glide" and alone.unproven)
         if what and may_follow and other in WRITES[mapping.direction]:
-            yield _all_of_it(run, held, doomed, other, f"{what}: none of {missing:,} rows is left"), held
+            yield _all_of_it(run, decided, held, doomed, other, f"{what}: none of {missing:,} rows is left"), held
 
 
-def _all_of_it(run: Run, held: Sequence[Item], doomed: Sequence[Item], side: Side, what: str) -> Waiting:
+def _all_of_it(
+    run: Run, decided: Decided, held: Sequence[Item], doomed: Sequence[Item], side: Side, what: str
+) -> Waiting:
     """Everything waits. It goes by what would be deleted on `side`, so that a row born meanwhile is no other plan."""
     names = tuple(item.name for item in doomed or held)
     exactly = [_exactly(item, change) for item in doomed or held for change in item.decision.changes]
+    count = len(names)
+    if not doomed:
+        count += len(decided.later)
+        exactly += [row.exactly for row in decided.later]
     operations = {change.operation for item in doomed if (change := item.change(side))}
     operation = min(operations, default="identity")
     hash_ = guard.plan_hash(run.job.mapping.id, f"{side} {operation}", exactly)
@@ -376,7 +420,7 @@ def _all_of_it(run: Run, held: Sequence[Item], doomed: Sequence[Item], side: Sid
         reason = f"{what}, all {len(doomed):,} rows would be deleted in {NAMES[side]}"
     else:
         reason = f"{what}, nothing is written until this is approved"
-    return Waiting(reason, side, operation, len(names), hash_, names[: guard.SAMPLE])
+    return Waiting(reason, side, operation, count, hash_, names[: guard.SAMPLE])
 
 
 def _dear(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Stop]:
@@ -411,4 +455,5 @@ def _other_tables(cursor: extensions.cursor, run: Run, decided: Decided) -> Iter
     names = tuple(sorted(item.name for item in decided.items)[: guard.SAMPLE])
     reason = f"{which}: {decided.base_rows:,} rows were linked before, so nothing is written until this is approved"
     side: Side = "glide" if was[0] != now[0] else "postgres"
-    yield Waiting(reason, side, "identity", len(decided.items), hash_, names), list(decided.items)
+    count = len(decided.items) + len(decided.later)
+    yield Waiting(reason, side, "identity", count, hash_, names), list(decided.items)

@@ -16,7 +16,7 @@ from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.store.links import Link, Past
 from glsync.troubles import refusals
-from glsync.twoway.decide import Decided, Item, based, seen_by_merge
+from glsync.twoway.decide import Decided, Item, based, items_of, seen_by_merge
 from glsync.twoway.observe import Run
 from glsync.values import Base, Cells, Counts, Operation
 
@@ -44,6 +44,7 @@ def write_postgres(
     refused: dict[Operation, Refused] = {
         operation: _write(connection, run, lease, planned[operation], operation, act) for operation, act in acts.items()
     }
+    refused["create"] += _write_later(connection, run, decided, lease, acts["create"])
     if planned["delete"]:  # what went away may have held a key that a refused row wants
         for operation in ("create", "update"):
             again = [item for item, refusal in refused[operation] if refusal.type == "DUPLICATE_KEY"]
@@ -64,6 +65,16 @@ def _write(
             lease.check(cursor)
             capture.sign(cursor, run.job.mapping.id)
             refused += _page(cursor, run, page, operation, act)
+    return refused
+
+
+def _write_later(connection: extensions.connection, run: Run, decided: Decided, lease: Lease, create: Act) -> Refused:
+    """New rows of which only the names were kept."""
+    refused: Refused = []
+    for start in range(0, len(decided.later), PAGE):
+        with transaction(connection) as cursor:
+            items = items_of(cursor, run, decided.later[start : start + PAGE])
+        refused += _write(connection, run, lease, items, "create", create)
     return refused
 
 
