@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 import psycopg2
 import psycopg2.extras
 
-psycopg2.extras.register_uuid()
-
 SAFETY_OFF = ("fsync", "synchronous_commit", "full_page_writes")
 """What makes a commit survive a power cut; tests do not need to."""
 
@@ -56,6 +54,7 @@ def on_database(url: str, name: str, user: str | None = None) -> str:
 def run_sql(url: str, statement: str) -> list[tuple[Any, ...]]:
     """One statement in its own transaction, its rows if it has any."""
     connection = psycopg2.connect(url)
+    psycopg2.extras.register_uuid(conn_or_curs=connection)  # theirs alone: connections of the product bring ids as text
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
@@ -71,6 +70,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.connection = psycopg2.connect(url, cursor_factory=psycopg2.extras.DictCursor)
+        psycopg2.extras.register_uuid(conn_or_curs=self.connection)
         self.connection.autocommit = True
 
     def __call__(self, statement: str, *values: Any) -> list[SimpleNamespace]:

@@ -57,8 +57,9 @@ def stepped_up(session: Session) -> Iterator[None]:
         yield
         session.flush()
     finally:
-        if driver(session).info.transaction_status != extensions.TRANSACTION_STATUS_INERROR:
-            _take(session, str(was))  # a transaction that failed can only be rolled back, and the role with it
+        # a transaction that failed can only be rolled back, and the role with it; a flush that failed has done so
+        if session.is_active and driver(session).info.transaction_status != extensions.TRANSACTION_STATUS_INERROR:
+            _take(session, str(was))
 
 
 def _take(session: Session, role: str) -> None:

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from uuid import UUID
 
 import psycopg2
 import psycopg2.extensions
+import psycopg2.extras
 
 from glsync import statements
 from glsync.config import settings
@@ -36,6 +38,8 @@ if TYPE_CHECKING:  # SQLAlchemy and SQLModel take half a second: whoever only mo
     from sqlmodel import Session
 
 Connection = psycopg2.extensions.connection
+
+psycopg2.extensions.register_adapter(UUID, psycopg2.extras.UUID_adapter)  # ids go in as they are, and come out as text
 
 SUPABASE_HOSTS = (".supabase.co", ".supabase.com")
 KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}

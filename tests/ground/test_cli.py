@@ -257,3 +257,13 @@ def test_people_are_invited_into_a_workspace_of_their_own(env: dict[str, str]) -
     assert glsync(env, "member", "list").stdout == ""
     assert "'boss' is not a role" in glsync(env, "member", "invite", "a@b.example", "--role", "boss", code=1).stderr
     assert "There is no workspace" in glsync(env, "member", "list", "--workspace", "Nowhere", code=1).stderr
+
+
+def test_the_secret_key_is_changed_by_a_command_and_the_audit_trail_knows(env: dict[str, str], folder: Path) -> None:
+    (folder / "secret.key").write_text("ab" * 32)
+    said = glsync(env, "rotate-key")
+    assert "The new key is in secret.key" in said.stderr
+    assert (folder / "secret.key").read_text() != "ab" * 32
+    with db.connect("test", url=env["GLSYNC_DATABASE_URL"]) as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from glsync.audit where subject_type = 'secret key' or action ~ 'key|rotat'")
+        assert cursor.fetchone() == (1,)

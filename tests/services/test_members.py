@@ -131,6 +131,13 @@ def test_the_last_admin_stays(ada):
         members.remove(ada, ada.user_id or "")
 
 
+def test_a_name_that_another_workspace_has_is_refused(ada):
+    members.add_workspace(ada, "Second")
+    for taking in (members.add_workspace, members.rename_workspace):
+        with pytest.raises(InvalidInput, match="already a workspace named 'Second'"):
+            taking(ada, "Second")
+
+
 def test_a_member_of_one_workspace_is_nobody_in_another(ada):
     second = members.add_workspace(ada, "Second")
     there = Actor(ada.name, "admin", second, user_id=ada.user_id)
