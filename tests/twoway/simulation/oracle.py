@@ -129,7 +129,7 @@ class Oracle:
         if in_glide != in_postgres:
             yield f"{tag} was deleted by somebody; {where}"
         by = {edit.side for edit in deletes}
-        edited = any(edit.side not in by for edit in edits if edit.act == "edit")
+        edited = any(edit.side not in by for edit in edits if edit.act in ("edit", "put", "take"))
         if in_glide and in_postgres and not edited:
             yield f"{tag} was deleted, nobody edited it on the other side, and it is there again"
 
