@@ -278,8 +278,8 @@ def test_a_fault_that_makes_no_sense_is_refused(glide, how):
 
 
 def wait_until(true):
-    """Until it is so; five seconds at most."""
-    until = time.monotonic() + 5
+    """Until it is so; a minute at most, for machines that are busy."""
+    until = time.monotonic() + 60
     while not true():
         assert time.monotonic() < until
         time.sleep(0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -188,6 +189,22 @@ def test_another_table_behind_the_same_name_in_postgres_gets_and_gives_nothing(m
     many.sql("drop table items")
     many.sql("alter table items_of_last_year rename to items")
     assert many.is_quiet()
+
+
+def test_while_another_table_waits_nothing_is_taken_for_agreed_or_forgotten(many):
+    def kept() -> list[dict[str, Any]]:
+        return many.sql("select id, base_glide, base_postgres, detached from glsync.links order by id")
+
+    before = kept()
+    many.sql("alter table items rename to items_of_last_year")
+    many.sql("create table items (like items_of_last_year including all)")
+    many.sql("insert into items select * from items_of_last_year where glide_row_id = 'r000001'")
+    many.sql("update items set name = 'quill'")
+    many.glide_has(r000001={"Name": "quill"}, r000002=None)
+    many.sync()
+    many.grace_is_over()
+    many.sync()
+    assert (kept(), many.conflicts()) == (before, [])
 
 
 def test_a_table_made_anew_on_purpose_is_taken_once_that_is_approved(many):

@@ -375,6 +375,19 @@ def test_a_person_picks_the_edit_or_the_delete(world, editor, picked):
 
 
 @pytest.mark.parametrize("editor", ["glide", "postgres"])
+def test_a_delete_that_was_picked_takes_no_cell_that_was_edited_since(world, editor):
+    test_an_edit_against_a_delete_is_never_silent(world, editor)
+    world.pick("postgres" if editor == "glide" else "glide")
+    if editor == "glide":
+        world.glide_has(a={"Name": "quill", "prc00": 5})
+    else:
+        world.postgres_has("a", price=5)
+    world.sync()
+    assert "a" in (world.names()[0] if editor == "glide" else world.names()[1])
+    assert [conflict[f"{editor}_value"]["price"] for conflict in world.conflicts()] == [5]
+
+
+@pytest.mark.parametrize("editor", ["glide", "postgres"])
 def test_the_policy_may_say_that_the_edit_stands(world, editor):
     world.change_mapping(conflict_policy=editor)
     three(world)
@@ -713,6 +726,18 @@ def test_what_would_cost_more_than_the_month_allows_waits_and_the_rest_flows(wor
     world.sql("update gl_connections set settings = %s", json.dumps(settings | {"monthly_updates": 1000}))
     world.sync()
     assert world.names() == ({"a": "quill", "b": "mug", "c": "box"},) * 2
+
+
+def test_what_a_run_has_paid_for_reading_counts_before_it_writes(world):
+    settings = world.sql("select settings from gl_connections")[0]["settings"]
+    three(world)
+    world.glide_has(a={"Name": "quill"})
+    world.postgres_has("b", name="mug")
+    (spent,) = world.sql("select sum(updates) as updates from glsync.usage")
+    budget = float(spent["updates"] + world.plan().price.writes)
+    world.sql("update gl_connections set settings = %s", json.dumps(settings | {"monthly_updates": budget}))
+    assert [part.operation for part in world.sync().waiting] == ["budget"]
+    assert world.names()[0]["b"] == "cup"
 
 
 # --- one direction of the same machinery -----------------------------------------------------------------------------
