@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 
 from glsync.engine import graph
 from glsync.engine.graph import Edge
-from glsync.errors import ConfigError, InvalidMapping, SyncError
+from glsync.errors import ConfigError, DatabaseUnavailable, InvalidMapping, SyncError
 from glsync.postgres import tables as catalogue
 from glsync.services import access, connections, drafts, form, mappings, queries, shapes, targets
 from glsync.services.access import Actor
@@ -83,6 +83,13 @@ def _by_itself(session: Session) -> Iterator[None]:
         yield
 
 
+def _name(wanted: ConnectionForm | MappingForm, error: SyncError) -> None:
+    """A mistake at its place of the file; that the database went away is none of the file's."""
+    if isinstance(error, DatabaseUnavailable):
+        raise error
+    wanted.place.wrong(str(error))
+
+
 # Connections
 
 
@@ -99,7 +106,7 @@ def _apply_connection(session: Session, actor: Actor, wanted: ConnectionForm, fo
                 return [f"connection {wanted.name}: added"]
             return list(_change_connection(session, actor, row, wanted.app_id, token, settings))
     except SyncError as error:
-        wanted.place.wrong(str(error))
+        _name(wanted, error)
         return []
 
 
@@ -175,7 +182,7 @@ def _begin_circles(session: Session, actor: Actor, forms: list[MappingForm]) -> 
                     mappings.put(session, actor, draft, activate=False)
                 changes += [*made, f"mapping {name}: added"]
             except SyncError as error:
-                later[name].place.wrong(str(error))
+                _name(later[name], error)
     return changes
 
 
@@ -213,7 +220,7 @@ def _apply_mapping(session: Session, actor: Actor, wanted: MappingForm, given: s
         _name_errors(wanted, error.problems)
         return []
     except SyncError as error:
-        wanted.place.wrong(str(error))
+        _name(wanted, error)
         return []
     return [*made, *changes]
 

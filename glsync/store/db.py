@@ -48,11 +48,15 @@ STEADY = {
     "quote_all_identifiers": "off",
     "transform_null_equals": "off",
     "extra_float_digits": "1",
+    "default_transaction_isolation": "read committed",
     "statement_timeout": "0",
+    "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
 }
 """What our statements mean and how long they take does not depend on settings of a database or a role. Supabase, for
 one, ends every statement of its role postgres after two minutes. Pages set a limit of their own."""
+STEADY_SINCE_17 = {"transaction_timeout": "0"}
 LEAST_PASSWORD = 10
 LOCK_SECONDS = 15.0
 """A person waits no longer than this for what somebody else is changing."""
@@ -67,6 +71,9 @@ _BUSY = "It may be busy; try again in a moment."
 WITHOUT_ROLE = (
     "An administrator of the database runs: create role glsync_app nologin; create role glsync_worker nologin; "
     "grant glsync_app, glsync_worker to <the user we connect as>; and then we run: select glsync.grant_access();"
+)
+_READ_ONLY = (
+    "It is a standby or set to read only, as Supabase sets a project whose disk is full: make room, then run again."
 )
 _MIGRATE = "Run python -m glsync migrate."
 _UNSTORABLE = "A name or text holds a character that Postgres cannot store: NUL, or half of a surrogate pair"
@@ -259,8 +266,9 @@ def steady(connection: Connection, url: str) -> None:
         _lent[url] = pooler.says_so(url) or pooler.lends(connection, lambda: _dial(url, "glsync"))
     if not _lent[url]:
         with connection.cursor() as cursor:
-            chosen = ", ".join(["set_config(%s, %s, false)"] * len(STEADY))
-            cursor.execute(f"select {chosen}", [part for setting in STEADY.items() for part in setting])
+            ours = STEADY | (STEADY_SINCE_17 if connection.info.server_version >= 17_00_00 else {})
+            chosen = ", ".join(["set_config(%s, %s, false)"] * len(ours))
+            cursor.execute(f"select {chosen}", [part for setting in ours.items() for part in setting])
     connection.autocommit = False
 
 
@@ -331,6 +339,8 @@ def translated(error: BaseException) -> SyncError:
         return DatabaseUnavailable(f"The database does not serve us now: {said}", sqlstate=sqlstate)
     if sqlstate == "57014":
         return DatabaseUnavailable("The database took too long to answer", sqlstate=sqlstate, hint=_BUSY)
+    if sqlstate == "25006":
+        return DatabaseUnavailable(f"The database takes no writes now: {said}", sqlstate=sqlstate, hint=_READ_ONLY)
     if sqlstate == "42501":
         return PermissionMissing(f"The database does not allow it: {said}", sqlstate=sqlstate)
     if sqlstate in _ABSENT and ("glsync" in said or "gl_" in said):

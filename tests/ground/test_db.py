@@ -95,6 +95,7 @@ def test_sessions_of_many_threads_share_a_small_pool(database: str) -> None:
         ("do $$begin raise sqlstate '40001' using message = 'again'; end$$", DatabaseUnavailable, True),
         ("do $$begin raise sqlstate '53300' using message = 'full'; end$$", DatabaseUnavailable, True),
         ("select pg_terminate_backend(pg_backend_pid())", DatabaseUnavailable, True),
+        ("set transaction_read_only = on; create table public.more (a int)", DatabaseUnavailable, True),
         ("set role pg_monitor; create table public.forbidden (a int)", PermissionMissing, False),
     ],
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 import yaml
 
-from glsync.errors import ConfigError, Forbidden
+from glsync.errors import ConfigError, DatabaseUnavailable, Forbidden
 from glsync.services import config, connections, mappings, runs
 from glsync.services.access import Actor
 from glsync.services.form import key_references
@@ -337,3 +337,13 @@ def test_what_the_database_refuses_is_named_at_its_place_beside_all_else_that_is
     said = str(caught.value)
     assert f'{ITEMS}: The database says: type "items" already exists' in said
     assert "ops.yaml › mappings › more › sync_direction" in said
+
+
+@pytest.mark.parametrize("table", ["gl_connections", "gl_mappings"])
+def test_a_database_that_goes_away_under_way_is_told_as_that_and_nothing_is_kept(file, ask, table):
+    ask("create function go() returns trigger language plpgsql security definer as "
+        "$$begin perform pg_terminate_backend(pg_backend_pid()); return new; end$$")  # fmt: skip
+    ask(f"create trigger go before insert on {table} for each row execute function go()")
+    with pytest.raises(DatabaseUnavailable):
+        config.apply(EDITOR, file)
+    assert ask("select from gl_connections") == []
