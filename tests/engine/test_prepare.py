@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from msgspec import Raw
 
-from glsync.engine.memory import Memory
+from glsync.engine.memory import LET_GO, Memory
 from glsync.engine.prepare import Prepared, hash_ids, prepare, row_ids, without
+from glsync.engine.rules import rules_of
+from glsync.engine.transform import layout
+from glsync.values import ColumnPair
 from tests.engine.shell import HOW, Row, encoded
 
 A, B, C = ("a", "pen"), ("b", "ink"), ("c", "nib")
@@ -98,6 +101,7 @@ def test_a_bad_row_does_not_keep_its_neighbours_from_being_known():
 
 def test_ids_are_found_even_where_nothing_else_of_the_row_can_be_read():
     assert row_ids([Raw(b'{"c":"\xff","$rowID":"a"}'), Raw(b'{"$rowID":null}'), Raw(b"[]")]) == ["a", "", ""]
+    assert row_ids([Raw(b'{"c":"pen"}')]) == [""]
     assert len(np.unique(hash_ids(["a", "b", "A", "", "é"]))) == 5
 
 
@@ -105,3 +109,17 @@ def test_an_empty_page_is_a_page():
     found = prepared()
     assert found.page is not None
     assert prepared(memory=memory_of(found), pass_=2).page is None
+
+
+def test_a_row_the_filter_leaves_out_is_looked_at_again_and_is_not_missed_when_it_goes():
+    pairs = [ColumnPair("c", "C", "c", "string")]
+    pens = layout(pairs, {"c": "text"}, rules=rules_of('C == "pen"', pairs))
+    first = prepare([encoded(A), encoded(B)], 0, 1, Memory(), pens)
+    assert first.page is not None
+    assert (first.batch.ids, list(first.batch.outside)) == (["a"], ["b"])
+    assert first.page.digests.tolist()[1] == LET_GO
+    again = memory_of(first)
+    assert list(prepare([encoded(A), encoded(B)], 0, 2, again, pens).batch.outside) == ["b"]
+    without_it = memory_of(first)
+    prepare([encoded(A)], 0, 2, without_it, pens)
+    assert without_it.vanished() == []

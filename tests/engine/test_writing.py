@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -62,10 +64,26 @@ def test_a_moment_goes_in_utc_and_in_milliseconds_if_they_hold_it(text: str, sen
     assert to_glide("date-time", text) == sent
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_moment_without_a_zone_is_in_utc_wherever_the_machine_stands():
+    assert to_glide("date-time", "2024-02-29T12:00:00") == "2024-02-29T12:00:00.000Z"
+
+
 @pytest.mark.parametrize(
     ("kind", "sent", "found"),
     [
         ("string", "pen", "pen"),
+        ("boolean", True, True),
+        ("array", ["a", 1], ["a", Decimal("1.0")]),
         ("string", None, ""),
         ("array", [], None),
         ("string", "", None),
@@ -103,6 +121,7 @@ def test_glides_own_form_of_a_value_is_an_echo(kind: Kind, sent: Any, found: Any
         ("json", [False], [0]),
         ("array", ["a"], ["a", "b"]),
         ("date-time", "2024-02-29T12:00:00.123Z", "2024-02-29T12:00:00.124Z"),
+        ("date-time", "2024-02-29T12:00:00.124Z", "2024-02-29T12:00:00.125Z"),
         ("date-time", "2024-02-29T12:00:00Z", "2024-02-29T13:00:00Z"),
         ("date-time", "2024-02-29T12:00:00Z", "soon"),
         ("date-time", "1969-12-31T23:59:59.999999Z", "1970-01-01T00:00:00Z"),
