@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -92,16 +92,16 @@ def _new_ours(place: Place) -> None:
         "drop table if exists our_rows",
         create("our_rows"),
     )
-    form = place.folder / "benchmark.yaml"
-    form.write_text(json.dumps(_form(place.glide)))
-    glsync(place, "apply", str(form))
+    asked = place.folder / "benchmark.yaml"
+    asked.write_text(json.dumps(form(place.glide)))
+    glsync(place, "apply", str(asked))
 
 
 def glsync(place: Place, *arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "glsync", *arguments], env=place.environment, check=True, stdout=2)
 
 
-def _form(url: str) -> Mapping[str, object]:
+def form(url: str) -> dict[str, object]:
     """Connection and mapping as `apply` reads them; JSON is YAML."""
     pairs = {"$rowID": ("$rowID", "glide_row_id", "string")}
     pairs |= {glide_id: (name, column, kind) for glide_id, name, kind, column, _ in COLUMNS}

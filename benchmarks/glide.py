@@ -1,4 +1,4 @@
-"""python -m benchmarks.glide ROWS|flights: the stand-in for Glide with the benchmark's table, or the demo's flights.
+"""python -m benchmarks.glide ROWS|flights [glide|big]: a stand-in with the benchmark's table, or the demo's flights.
 
 Its address is the first line it prints.
 """
@@ -19,15 +19,15 @@ def main() -> None:
     if sys.argv[1] == "flights":
         load_flights(server.state)
     else:
-        _load_rows(server.state, int(sys.argv[1]))
+        _load_rows(server.state, int(sys.argv[1]), sys.argv[2])
     print(server.url, flush=True)
     server.run()
 
 
-def _load_rows(glide: Glide, count: int) -> None:
+def _load_rows(glide: Glide, count: int, kind: str) -> None:
     glide.add_app(APP, "Benchmark", [TOKEN])
     columns = [column(glide_id, name, kind) for glide_id, name, kind, *_ in COLUMNS]
-    glide.add_table(APP, TABLE, "Benchmark", "glide", columns).load_encoded(encoded(count))
+    glide.add_table(APP, TABLE, "Benchmark", kind, columns).load_encoded(encoded(count))
 
 
 if __name__ == "__main__":

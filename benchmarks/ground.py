@@ -31,9 +31,9 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def glide(holding: str) -> Iterator[str]:
-    """The address of a stand-in that holds so many rows of the benchmark's table, or the "flights"."""
-    command = [sys.executable, "-m", "benchmarks.glide", holding]
+def glide(holding: str, kind: str = "glide") -> Iterator[str]:
+    """The address of a stand-in that holds so many rows in a classic table or a "big" one, or the "flights"."""
+    command = [sys.executable, "-m", "benchmarks.glide", holding, kind]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             yield server.stdout.readline().strip() if server.stdout else ""
