@@ -1,7 +1,7 @@
 """python -m benchmarks.both ROWS: a table kept equal both ways: its first run, quiet runs, 1 % changed on a side.
 
-Each step is a whole process. After each it is checked how many rows it wrote and what Postgres holds; that Glide holds the
-same is what the run itself compares.
+Each step is a whole process. After each it is checked how many rows it wrote and what Postgres holds; that Glide holds
+the same is what the run itself compares.
 """
 
 from __future__ import annotations
