@@ -90,6 +90,7 @@ def worker(
 
     _logs()
     startup.ready(settings())
+    startup.refuse_old_tables()
     jobs.run_worker(concurrency or settings().concurrency)
 
 

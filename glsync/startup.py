@@ -13,7 +13,7 @@ from pathlib import Path
 
 from glsync import config
 from glsync.config import Settings
-from glsync.errors import ConfigError, SyncError
+from glsync.errors import ConfigError, DatabaseUnavailable, SyncError
 from glsync.statements import SQL
 from glsync.store import db, identity
 
@@ -71,6 +71,17 @@ def ready(chosen: Settings) -> None:
         migrate()
     elif chosen.url is None:
         identity.remember()
+
+
+def refuse_old_tables() -> None:
+    """For a worker: every run of it would fail on tables that are older than the program.
+
+    Raises:
+        ConfigError: the database is to be migrated first.
+    """
+    with suppress(DatabaseUnavailable):  # which a worker waits for
+        if _lacks_something():
+            raise ConfigError("The database lacks what this version needs", hint="Run python -m glsync migrate.")
 
 
 def _lacks_something() -> bool:

@@ -76,6 +76,7 @@ _READ_ONLY = (
     "It is a standby or set to read only, as Supabase sets a project whose disk is full: make room, then run again."
 )
 _MIGRATE = "Run python -m glsync migrate."
+_MIGRATE_AFTER_UPDATE = "If the program is newer than its tables, run python -m glsync migrate; else see the message."
 _UNSTORABLE = "A name or text holds a character that Postgres cannot store: NUL, or half of a surrogate pair"
 _RETYPE = "Type it again instead of pasting it."
 _WHO = "Check user, password and database in GLSYNC_DATABASE_URL; special characters must be percent-encoded."
@@ -345,6 +346,8 @@ def translated(error: BaseException) -> SyncError:
         return PermissionMissing(f"The database does not allow it: {said}", sqlstate=sqlstate)
     if sqlstate in _ABSENT and ("glsync" in said or "gl_" in said):
         return DatabaseError(f"The database is not prepared: {said}", sqlstate=sqlstate, hint=_MIGRATE)
+    if sqlstate == "42703":
+        return DatabaseError(f"The database says: {said}", sqlstate=sqlstate, hint=_MIGRATE_AFTER_UPDATE)
     return DatabaseError(f"The database says: {said}", sqlstate=sqlstate)
 
 

@@ -267,3 +267,12 @@ def test_the_secret_key_is_changed_by_a_command_and_the_audit_trail_knows(env: d
     with db.connect("test", url=env["GLSYNC_DATABASE_URL"]) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from glsync.audit where subject_type = 'secret key' or action ~ 'key|rotat'")
         assert cursor.fetchone() == (1,)
+
+
+def test_a_worker_begins_no_run_on_tables_that_are_older_than_the_program(env: dict[str, str]) -> None:
+    with db.connect("test", url=env["GLSYNC_DATABASE_URL"]) as connection, connection.cursor() as cursor:
+        cursor.execute("delete from glsync.schema_migration where version = (select max(version) from "
+                       "glsync.schema_migration where version ~ '^[0-9]')")  # fmt: skip
+    said = glsync(env, "worker", code=1).stderr
+    assert "lacks what this version needs" in said
+    assert "python -m glsync migrate" in said

@@ -137,6 +137,12 @@ def test_a_table_of_ours_that_is_missing_means_the_migrations_have_not_run(datab
     assert "migrate" in caught.value.hint
 
 
+def test_a_column_that_is_missing_may_mean_so_too(database: str) -> None:
+    with pytest.raises(DatabaseError) as caught, db.connect("test") as connection:
+        run(connection, "select watch from pg_class")
+    assert "migrate" in caught.value.hint
+
+
 def test_a_database_that_does_not_answer_may_be_tried_again(environment: Choose) -> None:
     environment(database_url="postgresql://me:verysecret@127.0.0.1:1/db")
     with pytest.raises(DatabaseUnavailable) as caught, db.connect("test"):
