@@ -601,6 +601,7 @@ class Certificate(Table, table=True):
     at: datetime = _now()
     scope: str | None = _text()
     read_at: datetime | None = _when()
+    watch: str | None = _text()
 
 
 class ScheduleRow(Table, table=True):
