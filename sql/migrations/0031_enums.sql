@@ -64,7 +64,6 @@ as $$
 $$;
 
 -- `type` as people spell it, of a domain its base; `form` without length or digits, and enum for each list of words.
--- squawk-ignore ban-drop-function
 drop function glsync.columns_of(text);
 
 create function glsync.columns_of(supabase_table text)
