@@ -80,10 +80,10 @@ def cards(found: Overview) -> None:
     with st.grid(4, min_column_width=170, gap="small", key="dashboard_cards"):
         components.stat(
             "Oldest data",
-            words.age(found.oldest_freshness),
+            texts.NEVER if found.never_run else words.age(found.oldest_freshness),
             "schedule",
             [float(age) for age in ages],
-            f"Last good run of the stalest mapping: {words.moment(found.oldest_freshness)}. Its bar is the first.",
+            oldest_said(found),
         )
         components.stat(
             "Rows, 24 h",
@@ -106,6 +106,13 @@ def cards(found: Overview) -> None:
             [float(done) for done in week["completed"]],
             "Runs that completed, of all that ended. One bar for each day: runs without any error.",
         )
+
+
+def oldest_said(found: Overview) -> str:
+    """What the age of the oldest data means."""
+    if found.never_run:
+        return texts.NEVER_RAN.format(mappings=words.counted(found.never_run, "mapping"))
+    return f"Last good run of the stalest mapping: {words.moment(found.oldest_freshness)}. Its bar is the first."
 
 
 def told(line: Happening) -> str:

@@ -65,6 +65,11 @@ class ErrorRow:
     def advice(self) -> Advice:
         return advice(self.type, self.rule)
 
+    @property
+    def group(self) -> str:
+        """The key of the group of errors of its cause."""
+        return _key({"mapping_id": self.mapping_id, "type": self.type, "column": self.column, "rule": self.rule})
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorGroup:

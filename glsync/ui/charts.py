@@ -22,6 +22,7 @@ from glsync.ui.components import icon
 TEAL, BLUE, AMBER, RED, GRAY = "#0d9488", "#3b82f6", "#d97706", "#dc2626", "#94a3b8"
 """Colours that stand out by 3:1 on both themes' grounds."""
 HEIGHT = 220
+AGE_UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60))
 STALEST = 12
 """Mappings in the chart of ages; the table has all."""
 Spec = dict[str, Any]
@@ -116,7 +117,7 @@ def hours(frame: pd.DataFrame) -> Spec:
     axis = {"format": "%-d %b %H:00", "labelOverlap": True, "tickCount": 5, "grid": False}
     period = [pd.Timestamp(str(frame["hour"].iloc[end])).isoformat() for end in (0, -1)]
     return {
-        "mark": {"type": "bar", "cornerRadius": 1.5, "color": TEAL, "width": 5},
+        "mark": {"type": "bar", "cornerRadius": 1.5, "color": TEAL, "width": max(5.0, min(18.0, 240 / len(frame)))},
         "encoding": {
             "x": {"field": "hour", "type": "temporal", "title": None, "axis": axis, "scale": {"domain": period}},
             "y": _amount("rows_per_second", {"format": "~s", "tickCount": 4}),
@@ -183,19 +184,26 @@ def usage(frame: pd.DataFrame) -> Spec:
     }
 
 
-def freshness(_frame: pd.DataFrame) -> Spec:
-    """Hours since the last good run of the stalest mappings, the stalest first."""
+def age_unit(frame: pd.DataFrame) -> tuple[str, int]:
+    """What ages are counted in, so that the oldest is no fraction of one; and its seconds."""
+    oldest = float(frame["age_seconds"].max()) if len(frame) else 0.0
+    return next((name, size) for name, size in AGE_UNITS if oldest >= 3 * size or size == 60)
+
+
+def freshness(frame: pd.DataFrame) -> Spec:
+    """Time since the last good run of the stalest mappings, the stalest first."""
+    unit, seconds = age_unit(frame)
     return {
         "transform": [
             {"window": [{"op": "row_number", "as": "rank"}], "sort": [{"field": "age_seconds", "order": "descending"}]},
             {"filter": f"datum.rank <= {STALEST}"},
-            {"calculate": "datum.age_seconds / 3600", "as": "hours"},
+            {"calculate": f"datum.age_seconds / {seconds}", "as": "age"},
         ],
         "mark": {"type": "bar", "cornerRadius": 1.5, "color": TEAL},
         "encoding": {
-            "x": _amount("hours", {"tickCount": 4}),
+            "x": _amount("age", {"tickCount": 4}),
             "y": _named("mapping", label_limit=180),
-            "tooltip": [_said("mapping", "Mapping"), _said("hours", "Hours", ",.1f")],
+            "tooltip": [_said("mapping", "Mapping"), _said("age", unit.capitalize(), ",.1f")],
         },
     }
 
@@ -223,12 +231,12 @@ def _day(frame: pd.DataFrame) -> Spec:
 
 
 def _amount(field: str, axis: Spec) -> Spec:
-    return {"field": field, "type": "quantitative", "title": None, "axis": axis}
+    return {"field": field, "type": "quantitative", "title": None, "axis": {"labelFlush": False, **axis}}
 
 
 def _named(field: str, *, label_limit: int) -> Spec:
     """Names down the side, all of them, the one with the longest bar first."""
-    axis = {"labelLimit": label_limit, "labelOverlap": False}
+    axis = {"labelLimit": label_limit, "labelOverlap": False, "labelFlush": False}
     return {"field": field, "type": "nominal", "title": None, "sort": "-x", "axis": axis}
 
 

@@ -44,7 +44,9 @@ def group(visit: Visit, key: str) -> None:
 
 def one(visit: Visit, asked: str) -> None:
     """The error that the address names, with the row as Glide gave it and what happened to it."""
-    _back()
+    with st.container(horizontal=True):
+        _back()
+        whole = st.container(width="content")
     with guarded("errors_one"):
         try:
             row = errors.get(visit.actor, UUID(asked))
@@ -52,6 +54,14 @@ def one(visit: Visit, asked: str) -> None:
             with empty(texts.EMPTY["gone"], "errors_one"):
                 st.button("All errors", key="errors_all", on_click=close)
             return
+        whole.button(
+            "All of this cause",
+            key="errors_cause",
+            icon=icon("list"),
+            type="tertiary",
+            on_click=_show_group,
+            args=(row,),
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(words.plain(row.advice.title), anchor=False, width="content")
             chip(texts.ERROR_STATES.get(row.state, texts.UNKNOWN_STATE))
@@ -153,6 +163,11 @@ def _selection(visit: Visit, found: ErrorGroup, shown: ErrorFilter, ticked: list
 def _csv(visit: Visit, shown: ErrorFilter) -> Callable[[], str]:
     """The export, made when it is asked for."""
     return lambda: sheets.csv(errors.export(visit.actor, shown))
+
+
+def _show_group(row: ErrorRow) -> None:
+    st.query_params.pop("error", None)
+    st.query_params["group"] = row.group
 
 
 def show_error(error_id: UUID) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from uuid import UUID
 
 import pandas as pd
@@ -17,6 +17,8 @@ from glsync.ui.charts import AMBER, BLUE, GRAY, RED, TEAL, Figure
 
 HOURS = 48
 """How far back the pace is shown, hour by hour."""
+LEAST_DAYS, LEAST_HOURS = 7, 12
+"""What a chart shows at least, so that the first day of an installation is not a line at the edge of a month."""
 PACE_DAYS = 7
 """Days whose mean stands for the days to come."""
 Made = Callable[[], Figure]
@@ -24,8 +26,12 @@ Made = Callable[[], Figure]
 
 def of_period(actor: Actor, days: int, mapping_id: UUID | None) -> Iterator[tuple[str, Made]]:
     """Every figure as (key, how to make it), so that one that fails leaves the others standing."""
-    days_of = partial(_with_period, days)
-    per_day = cache(lambda: days_of(metrics.per_day(actor, days, mapping_id)))  # three figures show parts of it
+    found = cache(lambda: metrics.per_day(actor, days, mapping_id))  # three figures show parts of it
+
+    def days_of(frame: pd.DataFrame) -> pd.DataFrame:
+        return _since(_first_day(found()), frame)
+
+    per_day = cache(lambda: days_of(found()))
     yield "rows", lambda: rows(per_day(), days)
     yield "runs", lambda: runs(per_day())
     yield "throughput", lambda: throughput(metrics.throughput(actor, HOURS, mapping_id))
@@ -36,11 +42,24 @@ def of_period(actor: Actor, days: int, mapping_id: UUID | None) -> Iterator[tupl
     yield "freshness", lambda: freshness(metrics.freshness(actor))
 
 
-def _with_period(days: int, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame, knowing the first and last day of its period even where nothing happened on them."""
-    today = datetime.now(UTC).date()
-    frame.attrs["period"] = [(today - timedelta(days=days - 1)).isoformat(), today.isoformat()]
-    return frame
+def _first_day(per_day: pd.DataFrame) -> date:
+    """Where the charts begin: with the period, or where nothing ran that early, with the first run, a week at least."""
+    days = pd.to_datetime(per_day["day"]).dt.date
+    ran = days[per_day["runs"].astype(int) > 0]
+    return max(days.min(), min(ran.min() if len(ran) else days.max(), days.max() - timedelta(days=LEAST_DAYS - 1)))
+
+
+def _since(first: date, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame from this day on, knowing the first and last day even where nothing happened on them."""
+    shown = frame[pd.to_datetime(frame["day"]).dt.date >= first].reset_index(drop=True)
+    shown.attrs["period"] = [first.isoformat(), datetime.now(UTC).date().isoformat()]
+    return shown
+
+
+def _since_first_read(frame: pd.DataFrame) -> pd.DataFrame:
+    """The hours from the first that read anything on, the last LEAST_HOURS at least."""
+    read = frame["read"].astype(float).to_numpy()
+    return frame.iloc[min(int((read > 0).argmax()), max(0, len(frame) - LEAST_HOURS)) :].reset_index(drop=True)
 
 
 def _on(frame: pd.DataFrame, column: str) -> str:
@@ -121,6 +140,7 @@ def throughput(frame: pd.DataFrame) -> Figure:
         paces = frame["rows_per_second"].dropna().astype(float)
         best = f", at best {words.number(float(paces.max()))} rows a second" if len(paces) else ""
         says = f"{words.number(float(frame['read'].sum()))} rows read in {HOURS} hours{best}."
+        frame = _since_first_read(frame)
     columns = {"hour": "Hour", "read": "Read", "stored": "Stored", "rows_per_second": "Rows a second"}
     return Figure("throughput", "Rows a second, hour by hour", frame, says, charts.hours, columns)
 
@@ -156,4 +176,5 @@ def freshness(frame: pd.DataFrame) -> Figure:
         oldest = ran.iloc[0]
         says = f"The stalest is {oldest['mapping']}, {words.duration(float(oldest['age_seconds']))} old."
     columns = {"mapping": "Mapping", "last_success_at": "Last success", "age_seconds": "Age, s"}
-    return Figure("freshness", "Age of the data, in hours", ran, says, charts.freshness, columns)
+    unit, _ = charts.age_unit(ran)
+    return Figure("freshness", f"Age of the data, in {unit}", ran, says, charts.freshness, columns)

@@ -14,7 +14,7 @@ from glsync.engine.suggest import fresh_pairs
 from glsync.errors import SyncError
 from glsync.services import mappings
 from glsync.services.mappings import MappingDraft
-from glsync.ui import components, dialogs, mapping_draft, mapping_editor, state, texts, words
+from glsync.ui import components, dialogs, mapping_draft, mapping_editor, mapping_steps, state, texts, words
 from glsync.ui.commands import attempt, done
 from glsync.ui.shell import Visit
 from glsync.values import GlideColumn
@@ -42,7 +42,7 @@ def _create_table(visit: Visit, key: str) -> None:
     def draw_it() -> None:
         st.markdown(texts.CREATE_TABLE)
         ddl = _shown(lambda: mappings.create_table_ddl(visit.actor, draft), "mapping_create_ddl")
-        dialogs.buttons("Create table", "mapping_create", _created, visit, draft, disabled=ddl is None)
+        dialogs.buttons("Create table", "mapping_create", _created, visit, key, draft, disabled=ddl is None)
 
     dialogs.show(f"Create {words.plain(draft.target)}", draw_it, symbol="table", width="medium")
 
@@ -58,14 +58,16 @@ def _shown(make: Any, key: str) -> str | None:
     return ddl
 
 
-def _created(visit: Visit, draft: MappingDraft) -> None:
+def _created(visit: Visit, key: str, draft: MappingDraft) -> None:
     state.close_dialog()
-    attempt(_do_create, visit, draft)
+    if attempt(_do_create, visit, draft):
+        mapping_steps.target_exists(key)
+        done(f"Table {draft.target} is created.")
 
 
-def _do_create(visit: Visit, draft: MappingDraft) -> None:
+def _do_create(visit: Visit, draft: MappingDraft) -> bool:
     mappings.create_table(visit.actor, draft)
-    done(f"Table {draft.target} is created.")
+    return True
 
 
 def _add_columns(visit: Visit, key: str, columns: Sequence[GlideColumn]) -> None:

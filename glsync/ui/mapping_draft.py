@@ -6,6 +6,7 @@ until a revision replaces them: a toolbar button, a save, another table. The dra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -14,7 +15,7 @@ import streamlit as st
 
 from glsync.services.mappings import MappingDraft
 from glsync.ui import state
-from glsync.values import ColumnPair, GlideColumn, Kind
+from glsync.values import ColumnPair, GlideColumn, Kind, Problem
 
 OWN = ("reference", "direction", "policy", "rule")
 """What a pair may say for itself, each in a column of the grid."""
@@ -24,6 +25,8 @@ FIELDS = (
     "enabled",
 )  # fmt: skip
 """Fields of a draft with an input of the same name."""
+_GLIDE_COLUMN = re.compile(r'(Glide column |^Both |(?<=") and )"([^"]*)"')
+"""Where a problem's message names a Glide column."""
 OPTIONAL = ("filter", "schedule")
 """Those whose emptied input means that there is none."""
 
@@ -153,6 +156,16 @@ def changes(editing: Editing) -> int:
     )
     was, now = {pair.glide_id: pair for pair in saved.pairs}, {pair.glide_id: pair for pair in draft.pairs}
     return fields + sum(was.get(glide_id) != now.get(glide_id) for glide_id in was.keys() | now.keys())
+
+
+def with_names(problems: Sequence[Problem], pairs: Sequence[ColumnPair]) -> list[Problem]:
+    """The problems calling Glide columns by the names people gave them; files and programs know them by their ids."""
+    names = {pair.glide_id: pair.glide_name or pair.glide_id for pair in pairs}
+
+    def called(found: re.Match[str]) -> str:
+        return f'{found[1]}"{names.get(found[2], found[2])}"'
+
+    return [replace(problem, message=_GLIDE_COLUMN.sub(called, problem.message)) for problem in problems]
 
 
 # The grid, as plain functions

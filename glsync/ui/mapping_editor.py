@@ -10,12 +10,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from glsync.errors import NotFound, StaleVersion, SyncError
 from glsync.services import connections, mappings
+from glsync.services.changes import Topic
 from glsync.services.mappings import MappingDraft, Preview
 from glsync.ui import (
     background,
     commands,
     components,
     explain_view,
+    live,
     mapping_draft,
     mapping_grid,
     mapping_history,
@@ -28,7 +30,7 @@ from glsync.ui import (
     words,
 )
 from glsync.ui.commands import attempt, done
-from glsync.ui.components import card, chip, empty, guarded, icon
+from glsync.ui.components import card, empty, guarded, icon
 from glsync.ui.mapping_draft import Editing
 from glsync.ui.mapping_grid import Source
 from glsync.ui.shell import Visit
@@ -37,6 +39,8 @@ from glsync.values import Problem
 
 NEW = "new"
 PREVIEW = "mappings_preview_work"
+STANDING: tuple[Topic, ...] = ("mappings", "runs", "errors")
+"""What the mapping's own line tells of."""
 
 
 def page(visit: Visit, asked: str) -> None:
@@ -53,7 +57,8 @@ def page(visit: Visit, asked: str) -> None:
             places.link("Connect a Glide app", "connections", icon=icon("cable"))
         return
     _head(visit, editing)
-    mapping_options.standing(visit, editing)
+    if (stored := editing.saved.id if editing.saved else None) is not None:
+        live.region("mappings_standing", lambda: mapping_options.standing(visit, stored), topics=STANDING)
     banner = st.container()
     left, right = st.columns(2, gap="medium")
     with left, guarded("mappings_source"):
@@ -105,8 +110,6 @@ def _head(visit: Visit, editing: Editing) -> None:
             args=(editing.key, "name"),
         )
         if saved is not None and saved.id is not None:
-            row = mappings.row(visit.actor, saved.id)
-            chip(tables.health(row))
             st.menu_button(
                 "More",
                 list(_more(draft)),
@@ -141,7 +144,7 @@ def _columns(visit: Visit, editing: Editing, found: Source | None, banner: Delta
     if found is None or not draft.target:
         st.caption(texts.CHOOSE_TABLES)
         return
-    problems = mappings.problems(visit.actor, draft)
+    problems = mapping_draft.with_names(mappings.problems(visit.actor, draft), draft.pairs)
     with card("Columns", "mappings_columns_card", step=3):
         mapping_grid.draw(visit, editing, found, mapping_steps.target_columns(visit, editing), problems)
         agreed = _problems(visit, editing, problems)
@@ -269,16 +272,8 @@ def _save_buttons(visit: Visit, editing: Editing, *, may_run: bool) -> None:
     locked, why = not visit.may("editor"), visit.why_not("editor")
     stored = saved.id if saved else None
     active = stored is not None and mappings.row(visit.actor, stored).status == "active"
-    if active and stored is not None:
-        st.button(
-            "Dry run",
-            key="mappings_dry_run",
-            icon=icon("preview"),
-            disabled=not visit.may("operator") or bool(mapping_draft.changes(editing)),
-            help=visit.why_not("operator") or texts.DRY_RUN_SAVED,
-            on_click=commands.dry_run,
-            args=(visit.actor, stored, draft.name),
-        )
+    if active and saved is not None and stored is not None:
+        _run_buttons(visit, stored, saved.name, may_run=not mapping_draft.changes(editing))
     else:
         st.button(
             "Save draft",
@@ -300,11 +295,29 @@ def _save_buttons(visit: Visit, editing: Editing, *, may_run: bool) -> None:
         help=why or (None if may_run else texts.NOT_YET),
         on_click=save,
         args=(visit, editing.key),
-        kwargs={"activate": True},
+        kwargs={"activate": True, "was_active": active},
     )
 
 
-def save(visit: Visit, key: str, *, activate: bool) -> None:
+def _run_buttons(visit: Visit, mapping_id: UUID, name: str, *, may_run: bool) -> None:
+    """Run the mapping as it is saved, or look at what that would do."""
+    ways = (
+        ("Dry run", "mappings_dry_run", "preview", commands.dry_run, texts.DRY_RUN_SAVED),
+        ("Sync now", "mappings_sync", "sync", commands.sync_now, texts.SYNC_SAVED),
+    )
+    for label, key, symbol, act, help in ways:
+        st.button(
+            label,
+            key=key,
+            icon=icon(symbol),
+            disabled=not visit.may("operator") or not may_run,
+            help=visit.why_not("operator") or help,
+            on_click=act,
+            args=(visit.actor, mapping_id, name),
+        )
+
+
+def save(visit: Visit, key: str, *, activate: bool, was_active: bool = False) -> None:
     """Store the draft. When somebody else saved first, both versions are shown and one is chosen."""
     stored = attempt(_save_or_ask, visit, key, activate)
     if stored is None:
@@ -314,6 +327,9 @@ def save(visit: Visit, key: str, *, activate: bool) -> None:
     st.query_params["mapping"] = str(stored.id)
     if not activate:
         done(f"{stored.name} is saved as a draft.")
+        return
+    if was_active:
+        done(f"{stored.name} is saved.")
         return
     sync = ("Sync now", "sync", commands.sync_now, (visit.actor, stored.id, stored.name))
     state.flash(Flash("good", f"{stored.name} is active.", button=sync if stored.enabled else None))

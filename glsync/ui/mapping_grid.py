@@ -15,6 +15,7 @@ from glsync.services import mappings
 from glsync.services.access import Actor
 from glsync.services.mappings import MappingDraft
 from glsync.ui import mapping_draft, state, tables, texts, words
+from glsync.ui.commands import noted
 from glsync.ui.components import icon
 from glsync.ui.mapping_draft import Editing, GridRow
 from glsync.ui.shell import Visit
@@ -22,6 +23,14 @@ from glsync.values import ColumnPair, GlideColumn, Kind, Problem, TableColumn
 
 CERTAIN = 0.95
 """From this confidence on a suggestion needs no second look."""
+SHORT_TYPES = {
+    "timestamp with time zone": "timestamptz",
+    "timestamp without time zone": "timestamp",
+    "time with time zone": "timetz",
+    "time without time zone": "time",
+    "character varying": "varchar",
+    "double precision": "float8",
+}
 VIEWS = ("All", "Unmapped", "With problems")
 
 
@@ -93,9 +102,9 @@ def _toolbar(visit: Visit, editing: Editing, source: Source, target: Sequence[Ta
             "Map same names",
             key="mappings_same_names",
             icon=icon("auto_awesome"),
-            disabled=disabled or not target,
+            disabled=disabled or not target or mapped == len(source.columns),
             help=why or "Pairs what is unmapped with columns of the same or a similar name.",
-            on_click=map_same_names,
+            on_click=_map_pressed,
             args=(visit.actor, editing.key, source),
         )
         st.button(
@@ -111,7 +120,7 @@ def _toolbar(visit: Visit, editing: Editing, source: Source, target: Sequence[Ta
             "Add missing target columns",
             key="mappings_add_columns",
             icon=icon("add_column_right"),
-            disabled=disabled or not target,
+            disabled=disabled or not target or not _lacking(editing.draft, source, target),
             help=why or "Gives every unmapped Glide column a new column in Postgres; the statement is shown first.",
             on_click=state.open_dialog,
             args=("mapping_add_columns",),
@@ -121,6 +130,19 @@ def _toolbar(visit: Visit, editing: Editing, source: Source, target: Sequence[Ta
     if unsure:
         st.caption(f":orange[{icon('help')}] {words.plain(texts.UNSURE.format(pairs=', '.join(unsure)))}")
     return str(view)
+
+
+def _lacking(draft: MappingDraft, source: Source, target: Sequence[TableColumn]) -> bool:
+    """Is there a Glide column without a place in Postgres?"""
+    there = {column.name for column in target}
+    return len(draft.pairs) < len(source.columns) or any(pair.column not in there for pair in draft.pairs)
+
+
+def _map_pressed(actor: Actor, key: str, source: Source) -> None:
+    before = len(mapping_draft.current(key).draft.pairs)
+    map_same_names(actor, key, source)
+    if len(mapping_draft.current(key).draft.pairs) == before:
+        noted(texts.NOTHING_TO_PAIR)
 
 
 def _refold(key: str) -> None:
@@ -182,7 +204,7 @@ def _frame(
             "type": ["no longer in Glide" if row.gone else texts.KINDS.get(row.type, row.type) for row in rows],
             "sample": [_sample(row.glide_id, source.sample) for row in rows],
             "column": [row.pair.column if row.pair else None for row in rows],
-            "held": [types_held.get(row.pair.column, "") if row.pair else "" for row in rows],
+            "held": [short_type(types_held.get(row.pair.column, "")) if row.pair else "" for row in rows],
             "kind": [row.kind for row in rows],
             "reference": [row.pair.reference if row.pair else None for row in rows],
             "direction": [row.pair.direction if row.pair else None for row in rows],
@@ -191,6 +213,13 @@ def _frame(
             "problem": ["; ".join(problem.message for problem in problems.get(row.glide_id, ())) for row in rows],
         }
     ).astype(dict.fromkeys(("column", *mapping_draft.OWN), "object"))
+
+
+def short_type(name: str) -> str:
+    """A Postgres type as people write it: timestamptz for timestamp with time zone."""
+    for long, short in SHORT_TYPES.items():
+        name = name.replace(long, short)
+    return name
 
 
 def _sample(glide_id: str, sample: Sequence[Mapping[str, Any]]) -> str:
@@ -204,28 +233,44 @@ def _columns(visit: Visit, editing: Editing, target: Sequence[TableColumn]) -> d
     names = [column.name for column in target if not column.generated and column.name != "glide_row_id"]
     names += [pair.column for pair in editing.draft.pairs if pair.column not in names]
     families = sorted({row.name for row in mappings.listing(visit.actor, limit=1000)} | _referred(editing.draft))
+    is_tight = editing.draft.direction == "both"  # two columns more, on the same screen of 1280 pixels
+    wide = 160 if is_tight else 190
     postgres = (
-        st.column_config.SelectboxColumn("Postgres column", options=names, width="medium")
+        st.column_config.SelectboxColumn("Postgres column", options=names, width=wide)
         if target
-        else st.column_config.TextColumn("Postgres column", max_chars=63, width="medium")
+        else st.column_config.TextColumn("Postgres column", max_chars=63, width=wide)
     )
     return {
-        "glide": tables.text("Glide column", pinned=True),
-        "type": tables.text("In Glide"),
-        "sample": tables.text("For example", width=170),
+        "glide": tables.text("Glide column", pinned=True, width=116),
+        "type": tables.text("In Glide", width=98),
+        "sample": tables.text("For example", width=100 if is_tight else 150),
         "column": postgres,
         "kind": st.column_config.SelectboxColumn(
-            "Read as", options=list(texts.KINDS), format_func=lambda kind: texts.KINDS[str(kind)], required=True
+            "Read as",
+            options=list(texts.KINDS),
+            format_func=lambda kind: texts.KINDS[str(kind)],
+            required=True,
+            width=106,
         ),
-        "held": tables.text("Type"),
-        "reference": st.column_config.SelectboxColumn("Refers to", options=families, help=texts.REFERENCE_HELP),
+        "held": tables.text("Type", width=92),
+        "reference": st.column_config.SelectboxColumn(
+            "Refers to", options=families, help=texts.REFERENCE_HELP, width=100
+        ),
         "direction": st.column_config.SelectboxColumn(
-            "Way", options=list(texts.DIRECTIONS), format_func=lambda one: texts.DIRECTIONS[str(one)], help=texts.OWN
+            "Way",
+            options=list(texts.DIRECTIONS),
+            format_func=lambda one: texts.DIRECTIONS[str(one)],
+            help=texts.OWN,
+            width=72,
         ),
         "policy": st.column_config.SelectboxColumn(
-            "On conflict", options=list(texts.WINNERS), format_func=lambda one: texts.WINNERS[str(one)], help=texts.OWN
+            "On conflict",
+            options=list(texts.WINNERS),
+            format_func=lambda one: texts.WINNERS[str(one)],
+            help=texts.OWN,
+            width=100,
         ),
-        "rule": st.column_config.TextColumn("Rule", max_chars=1000, width="medium", help=texts.RULE_HELP),
+        "rule": st.column_config.TextColumn("Rule", max_chars=1000, width=92, help=texts.RULE_HELP),
         "problem": tables.text("Problem", width="medium"),
     }
 

@@ -56,8 +56,16 @@ def touched(name: str, was: object, now: object) -> str:
     label = texts.FIELD_NAMES.get(name, name)
     if isinstance(was, dict) and isinstance(now, dict):
         moved = sorted(key for key in was.keys() | now.keys() if was.get(key) != now.get(key))
-        return f"{label} ({words.shortened(', '.join(moved), 80)})"
+        if name == "options" and len(moved) == 1:
+            return touched(moved[0], was.get(moved[0]), now.get(moved[0]))
+        called = [_called(now.get(key) or was.get(key), key) for key in moved]
+        return f"{label} ({words.shortened(', '.join(called), 80)})"
     return f"{label}: {_short(was)} → {_short(now)}"
+
+
+def _called(pair: object, glide_id: str) -> str:
+    """A column by the name people gave it in Glide."""
+    return str(pair.get("glide_column_name") or glide_id) if isinstance(pair, dict) else glide_id
 
 
 def _short(value: object) -> str:

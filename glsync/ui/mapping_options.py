@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from uuid import UUID
 
 import streamlit as st
 
 from glsync.engine import schedule
 from glsync.services import mappings
-from glsync.ui import mapping_draft, mapping_steps, texts, words
-from glsync.ui.components import card, icon
+from glsync.services.mappings import MappingRow
+from glsync.ui import mapping_draft, mapping_steps, places, tables, texts, words
+from glsync.ui.components import card, chip, icon
 from glsync.ui.mapping_draft import Editing
 from glsync.ui.mapping_grid import Source
 from glsync.ui.mapping_steps import seeded
@@ -116,18 +119,29 @@ def _cost(visit: Visit, editing: Editing) -> str:
     return f"Next {words.moment(wanted.after(now))} · {schedule.hint(wanted, now, kind, rows)}{about}"
 
 
-def standing(visit: Visit, editing: Editing) -> None:
-    """What the schedule is at: the next run, or why there is none."""
-    saved = editing.saved
-    if saved is None or saved.id is None:
-        return
-    row = mappings.row(visit.actor, saved.id)
+def standing(visit: Visit, mapping_id: UUID) -> None:
+    """How the mapping stands, when it ran and runs next or why it does not, and the ways to its runs and errors."""
+    row = mappings.row(visit.actor, mapping_id)
+    with st.container(horizontal=True, vertical_alignment="center", key="mappings_standing"):
+        chip(tables.health(row))
+        st.caption(" · ".join(told(row)), width="content")
+        st.space("stretch")
+        places.link("Its runs", "runs", icon=icon("sync"), runs_mapping=row.name)
+        if row.open_errors:
+            said = words.counted(row.open_errors, "error")
+            places.link(said, "errors", icon=icon("error"), errors_mapping=row.name)
     if row.pause_reason:
         st.markdown(f":orange[{icon('pause_circle')}] {words.plain(row.pause_reason)}")
-    elif row.next_retry:
-        st.caption(f"{icon('replay')} {texts.TRIED_AGAIN.format(when=words.ago(row.next_retry))}")
+
+
+def told(row: MappingRow) -> Iterator[str]:
+    """What is to be said of the runs before and after now, in parts of one line."""
+    if row.last_success:
+        yield f"Last success {words.ago(row.last_success)}"
+    if row.next_retry:
+        yield texts.TRIED_AGAIN.format(when=words.ago(row.next_retry))
     elif row.schedule and not row.enabled:
-        st.caption(f"{icon('pause_circle')} {texts.RESTS.format(schedule=words.plain(row.schedule))}")
-    elif row.next_run:
+        yield texts.RESTS.format(schedule=words.plain(row.schedule))
+    elif row.next_run and not row.pause_reason:
         said = f"Next run {words.ago(row.next_run)}, {words.moment(row.next_run)} · {row.schedule}"
-        st.caption(f"{icon('schedule')} {words.plain(said)}")
+        yield words.plain(said)

@@ -249,6 +249,13 @@ def _new_target(visit: Visit, editing: Editing) -> None:
     )
 
 
+def target_exists(key: str) -> None:
+    """The new table was made: from now on it is one to be chosen, and chosen."""
+    editing = mapping_draft.current(key)
+    st.session_state[editing.field_key("create")] = EXISTING
+    st.session_state[editing.field_key("target")] = editing.draft.target
+
+
 def _fresh_name(key: str) -> None:
     mapping_draft.change(key, target=st.session_state[mapping_draft.current(key).field_key("fresh_target")].strip())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -19,6 +20,10 @@ from glsync.ui.components import icon
 SILENT = timedelta(seconds=60)
 """A worker that was not heard of for so long is taken for gone."""
 _SINCE = "shell_unreachable_since"
+_margins = st.components.v2.component(
+    "glsync_frame", css=Path(__file__).with_name("frame.css").read_text("utf-8"), isolate_styles=False
+)
+"""Our own few lines of style, the same for every page and reader; nothing is ever handed to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ def _status_line(actor: Actor) -> None:
         live.region("shell_pulse", lambda: _pulse(actor), topics=("listener", "connections"))
         signing.draw_menu(actor)
         st.caption(f"{texts.PRODUCT} {glsync.__version__}" + ("" if actor.user_id else f" · {words.plain(actor.name)}"))
+        _margins(key="shell_margins", width=1, height=1)
 
 
 def _pulse(actor: Actor) -> None:

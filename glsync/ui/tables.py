@@ -125,16 +125,17 @@ def mappings(
             "errors": [row.open_errors + row.open_conflicts for row in rows],
         }
     )
+    runs_by_itself = bool(frame["next"].notna().any())
     columns: dict[str, Column] = {
         "name": text("Mapping", pinned=True),
         "state": chips("State", texts.HEALTH.values(), width=104),
-        "route": text("From Glide to Postgres", width=284),
-        "last": since("Last success", width=124),
-        "next": since("Next run"),
+        "route": text("From Glide to Postgres", width=244 if runs_by_itself else 284),
+        "last": since("Last success", width=128),
+        "next": since("Next run", width=100),
         "errors": figure("Errors", "Rows held back and conflicts that wait for somebody", width=56),
-        "records": figure("Rows", "Rows in step", width=62),
+        "records": figure("Rows", "Rows in step", width=68),
     }
-    shown = [name for name in columns if name != "next" or frame["next"].notna().any()]
+    shown = [name for name in columns if name != "next" or runs_by_itself]
     if on_sync is not None:
         frame["sync"] = "Sync"
         columns["sync"] = st.column_config.ButtonColumn("Act", key=f"{key}_sync", on_click=on_sync, width=62)
@@ -218,20 +219,22 @@ def runs(rows: Sequence[RunRow], *, key: str) -> int | None:
         "state": chips("State", texts.RUN_STATES.values(), width=172),
         "started": at("Started"),
         "took": text("Took", width=60),
+        "trigger": text("Started by", width=132),
         "read": figure("Read", width=62),
         "created": figure("Created", width=62),
         "updated": figure("Updated", width=66),
         "deleted": figure("Deleted", width=62),
         "failed": figure("Held back", width=76),
-        "skipped": figure("Unchanged", width=84),
         "conflicts": figure("Conflicts", width=76),
-        "trigger": text("Started by"),
+        "skipped": figure("Unchanged", width=84),
     }
+    shown = [name for name in columns if name != "conflicts" or frame["conflicts"].any()]
     st.dataframe(
         frame,
         hide_index=True,
         height="content",
         column_config=columns,
+        column_order=shown,
         key=key,
         on_select="rerun",
         selection_mode="single-row",
@@ -276,8 +279,8 @@ def error_groups(rows: Sequence[ErrorGroup], *, key: str) -> int | None:
                 "7 days", help="New ones on each of the last 7 days", y_min=0, width=72
             ),
             "sample": text("For example", width=116),
-            "first": since("First seen"),
-            "last": since("Last seen"),
+            "first": since("First seen", width=128),
+            "last": since("Last seen", width=128),
             "code": text("Code"),
         },
         key=key,
@@ -321,36 +324,37 @@ def conflict_groups(rows: Sequence[ConflictGroup], *, key: str) -> int | None:
 
 
 def error_rows(rows: Sequence[ErrorRow], *, key: str) -> None:
-    """Single errors; several rows can be ticked."""
+    """Single errors of one cause; several rows can be ticked. What all of them share stands in the cause's heading."""
     frame = pd.DataFrame(
         {
             "row": [row.glide_row_id or "" for row in rows],
+            "value": [words.shortened(row.value or "", 80) for row in rows],
             "state": [
                 [texts.ERROR_STATES.get(row.state, texts.UNKNOWN_STATE).word, *([texts.RETURNED.word] * row.returned)]
                 for row in rows
             ],
-            "column": [row.column or "" for row in rows],
-            "value": [words.shortened(row.value or "", 80) for row in rows],
-            "rule": [row.rule or row.message for row in rows],
-            "attempts": [row.attempts for row in rows],
+            "said": ["" if row.rule else row.message for row in rows],
             "seen": moments(row.last_seen_at for row in rows),
+            "attempts": [row.attempts for row in rows],
             "who": [row.assigned_to or "" for row in rows],
         }
     )
+    columns: dict[str, Column] = {
+        "row": text("Glide row", pinned=True),
+        "value": text("Value in Glide"),
+        "state": chips("State", (*texts.ERROR_STATES.values(), texts.RETURNED)),
+        "said": text("What was said"),
+        "seen": since("Last seen", width=128),
+        "attempts": figure("Seen", "How many runs met this cell", width=52),
+        "who": text("Taken care of by"),
+    }
+    shown = [name for name in columns if name not in ("said", "who") or frame[name].any()]
     st.dataframe(
         frame,
         hide_index=True,
         height="content",
-        column_config={
-            "row": text("Glide row", pinned=True),
-            "state": chips("State", (*texts.ERROR_STATES.values(), texts.RETURNED)),
-            "column": text("Column"),
-            "value": text("Value in Glide"),
-            "rule": text("Has to be"),
-            "attempts": figure("Seen", "How many runs met this cell"),
-            "seen": since("Last seen"),
-            "who": text("Taken care of by"),
-        },
+        column_config=columns,
+        column_order=shown,
         key=key,
         on_select="rerun",
         selection_mode="multi-row",

@@ -237,6 +237,8 @@ FIRST_SYNC_DEMO = "The demo is connected"
 FIRST_SYNC_BODY = "{tables} are mapped to Postgres. One press brings their rows in step."
 SYNC_ALL = "Sync all tables"
 SYNC_ALL_DEMO = "Sync all demo tables"
+NEVER = "Never"
+NEVER_RAN = "{mappings} that should run had no good run yet. The bars are the ages of the others, the stalest first."
 HELD_BACK_BEFORE = "A later run met these rows again; they are listed under Errors."
 
 DRY_RUN_HELP = "Reads both sides and shows what a run would do now. Nothing is written."
@@ -368,6 +370,8 @@ RESTORED = "This is the mapping as it was before that change. Nothing is stored 
 
 CHOOSE_TABLES = "Choose both tables; then their columns are paired here."
 DRY_RUN_SAVED = "Shows what a run of the saved mapping would do now. Save your changes first."
+SYNC_SAVED = "Runs the saved mapping. Save your changes first."
+NOTHING_TO_PAIR = "No unmapped column resembles one in Postgres: nothing was paired."
 NOT_YET = "Solve the errors under the columns, or say that you have read the warnings."
 FIELD_NAMES = {
     "name": "name",

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-THIN = "\u202f"
 JOINER = "\u2060"
 _FOUND_LATE = re.compile(r"@|:(?=//)|www(?=\.)|:(?=[a-z][\w+-]*(/\w+)?:)")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=&@])")
@@ -30,10 +29,8 @@ def shortened(text: object, length: int = 60) -> str:
 
 
 def number(value: float | None) -> str:
-    """1234567 -> 1 234 567 with thin spaces; None is a dash."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}".replace(",", THIN)
+    """1234567 -> 1,234,567, as messages and grids say it; None is a dash."""
+    return "–" if value is None else f"{value:,.0f}"
 
 
 def counted(value: int, one: str, many: str | None = None) -> str:

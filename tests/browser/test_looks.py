@@ -78,3 +78,9 @@ def test_on_a_phone_nothing_has_to_be_pushed_sideways(look, app):
     overflow = "document.querySelector('[data-testid=stMain]').scrollWidth - document.documentElement.clientWidth"
     pages = [*PATHS.values(), *details(app)]
     assert {path: wide for path in pages if (wide := reader.open(path).page.evaluate(overflow)) > 0} == {}
+
+
+def test_on_a_desk_a_page_leaves_its_tables_all_but_a_narrow_margin(look, app):
+    main = look(app).open("mappings").page.get_by_test_id("stMainBlockContainer")
+    main.evaluate("block => block.id = 'main'")
+    main.page.wait_for_function("parseFloat(getComputedStyle(document.getElementById('main')).paddingLeft) <= 32")

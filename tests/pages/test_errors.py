@@ -76,6 +76,7 @@ def test_one_error_shows_the_row_as_glide_gave_it_and_its_history(open_page, cau
     record = next(table.value for table in page.app.dataframe if "Column in Glide" in table.value)
     assert record.iloc[0].tolist() == ["Unit price", "a lot", "unit_price"]
     assert "History" in page.text
+    assert "Retry all 1" in page.press("All of this cause").buttons  # as well from a link that names the error alone
 
 
 @pytest.mark.parametrize("parameter", ["group", "error"])

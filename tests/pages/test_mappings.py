@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from glsync.services import mappings
+from glsync.services import mappings, runs
 from glsync.services.access import LOCAL
+from glsync.ui import texts
 
 from .conftest import Page
 
@@ -31,7 +32,10 @@ def test_a_new_table_is_proposed_shown_as_a_statement_created_and_activated(new,
     new.press("Show the statement and create")
     assert 'CREATE TABLE "public"."items"' in new.text
     assert ask("select to_regclass('public.items')") == [(None,)]
-    new.press("Create table").press("Activate")
+    new.press("Create table")
+    assert new.app.session_state["mappings_target_new"] == "public.items"  # from now on a table as any other
+    assert "Show the statement and create" not in new.buttons
+    new.press("Activate")
     assert "Items is active." in new.text
     assert [(row.name, row.status) for row in mappings.listing(LOCAL)] == [("Items", "active")]
 
@@ -48,6 +52,26 @@ def test_what_is_typed_into_the_grid_is_what_is_saved(open_page, items, ask):
     assert "1 change not saved" in page.text
     page.press("Save")
     assert {pair.column for pair in mappings.get(LOCAL, items.id).pairs} == {"label", "unit_price", "bought_on"}
+
+
+def test_a_problem_calls_glide_columns_by_the_names_people_gave_them(open_page, items):
+    page = open_page("mappings", mapping=items.id).edit("mappings_grid_", 2, column="item")
+    assert 'Both "Item" and "Bought on" write to column "item": keep one of the pairs.' in page.text
+
+
+def test_the_saved_mapping_is_run_from_its_own_page_which_leads_to_its_runs(open_page, items):
+    page = open_page("mappings", mapping=items.id).press("Sync now")
+    assert "items is queued." in page.text
+    assert runs.active(LOCAL)[0].mapping_name == "items"
+    assert page.edit("mappings_grid_", 0, column="label").buttons["Sync now"].disabled
+
+
+def test_map_same_names_says_so_when_nothing_resembles(open_page, items, ask):
+    ask("alter table public.items drop column bought_on")
+    page = open_page("mappings", mapping=items.id)
+    assert page.buttons["Map same names"].disabled, "all of them are mapped"
+    page.edit("mappings_grid_", 2, column=None).press("Map same names")
+    assert texts.NOTHING_TO_PAIR in page.text
 
 
 def test_discarding_brings_back_what_is_stored(open_page, items):
@@ -213,7 +237,7 @@ def test_an_older_state_is_brought_back_looked_at_and_saved(open_page, items):
     page = open_page("mappings", mapping=items.id)
     page.app.session_state["mappings_history"] = True
     page.run()
-    assert "deletes: keep → delete" in page.text
+    assert "deletes: keep → delete, columns (Bought on, Unit price)" in page.text
     page.press("Restore")
     assert columns(page) == ["item", "unit_price", "bought_on"]
     assert mappings.get(LOCAL, items.id).deletes == "delete"

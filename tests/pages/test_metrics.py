@@ -8,7 +8,7 @@ import altair
 import pandas as pd
 
 from glsync.services.access import LOCAL
-from glsync.ui import figures
+from glsync.ui import charts, figures
 
 
 def test_every_figure_says_what_it_comes_down_to(open_page, synced):
@@ -50,3 +50,16 @@ def test_each_figure_has_all_columns_of_its_table(synced):
     for _, make in figures.of_period(LOCAL, 7, None):
         figure = make()
         assert set(figure.columns) <= set(figure.frame.columns)
+
+
+def test_the_charts_of_a_young_installation_begin_with_its_first_run_and_show_a_week_at_least():
+    month = pd.DataFrame({"day": pd.date_range("2026-06-01", "2026-06-30"), "runs": 0})
+    assert figures._first_day(month) == date(2026, 6, 24)
+    assert figures._first_day(month.assign(runs=[0] * 29 + [3])) == date(2026, 6, 24)
+    assert figures._first_day(month.assign(runs=[0] * 9 + [1] * 21)) == date(2026, 6, 10)
+    assert figures._first_day(month.assign(runs=1)) == date(2026, 6, 1)
+
+
+def test_ages_are_counted_in_what_they_are_more_than_a_fraction_of():
+    units = [charts.age_unit(pd.DataFrame({"age_seconds": [1.0, oldest]}))[0] for oldest in (62, 3 * 3600, 5 * 86400)]
+    assert units == ["minutes", "hours", "days"]
