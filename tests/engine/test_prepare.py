@@ -105,6 +105,12 @@ def test_ids_are_found_even_where_nothing_else_of_the_row_can_be_read():
     assert len(np.unique(hash_ids(["a", "b", "A", "", "é"]))) == 5
 
 
+def test_a_page_of_which_all_was_stored_is_remembered_as_it_is():
+    found = prepared(A, B)
+    assert found.page is not None
+    assert without(found, []) == found.page
+
+
 def test_an_empty_page_is_a_page():
     found = prepared()
     assert found.page is not None
