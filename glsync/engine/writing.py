@@ -30,6 +30,11 @@ def to_glide(kind: Kind, value: Json) -> Json:
     return value
 
 
+def given_back(kind: Kind, sent: Json) -> Json:
+    """What Glide makes of a value it took: a number is a double there."""
+    return Decimal(repr(float(Decimal(sent)))) if kind == "number" and _is_number(sent) else sent
+
+
 def is_same(kind: Kind, sent: Json, found: Json) -> bool:
     """Is `found` the value we sent, perhaps in Glide's own form? Types are lossy: doubles, milliseconds, blanks.
 

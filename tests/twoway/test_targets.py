@@ -49,3 +49,31 @@ def test_what_a_trigger_leaves_out_without_a_word_is_told_and_done_once_it_may(w
     assert world.sync().counts.stored == 3
     names = world.names()
     assert (names[0], world.errors()) == (names[1], [])
+
+
+UNTELLABLE = {
+    "ordered_at": "infinity",
+    "day": "0044-03-15 BC",
+    "price": "NaN",
+    "quantity": 9223372036854775807,
+    "mail": "3 days 04:05:06",
+}
+
+
+@pytest.mark.parametrize("column", UNTELLABLE)
+def test_a_value_that_could_not_be_read_from_glide_again_is_told_and_never_written_there(world: TwoWay, column: str):
+    world.sql("alter table items alter column mail type interval using null, alter column quantity type bigint")
+    world.pair("mail0", data_type="duration")
+    key = world.postgres_adds(name="pen", **{column: UNTELLABLE[column]})
+    world.postgres_adds(name="ink")
+    report = world.sync()
+    assert (report.counts.created, report.counts.failed) == (1, 1)
+    (error,) = world.errors()
+    assert (error["column_name"], error["rule"] in error["error_message"]) == (column, True)
+    spent = world.glide_spent()
+    assert world.sync().counts.failed == 1
+    assert world.glide_spent() - spent <= 1
+    assert [row["Name"] for row in world.glide.rows("Items").values()] == ["ink"]
+    world.sql(f"update items set {column} = null where id = %s", key)
+    assert (world.sync().counts.created, world.errors()) == (1, [])
+    assert world.is_quiet()
