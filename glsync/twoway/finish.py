@@ -15,7 +15,8 @@ from glsync.store.certificates import Certificate
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.twoway import refer
-from glsync.twoway.decide import Decided, decide, plan_of
+from glsync.twoway.decide import decide, plan_of
+from glsync.twoway.decided import Decided
 from glsync.twoway.observe import Run, look_at_glide, open_run, proven_gone, read_postgres, standing
 from glsync.twoway.push import push
 from glsync.twoway.settle import look_again, names_of, read_back, settle

@@ -19,7 +19,7 @@ from glsync.store.lease import Lease
 from glsync.store.links import Link
 from glsync.store.problems import Trouble
 from glsync.twoway import refer
-from glsync.twoway.decide import Decided, Item
+from glsync.twoway.decided import Decided, Item
 from glsync.twoway.observe import Run
 from glsync.twoway.sending import send
 from glsync.values import Cells, ColumnPair, Counts, Operation

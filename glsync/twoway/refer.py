@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psycopg2 import extensions
 
@@ -16,11 +16,9 @@ from glsync.postgres import capture
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.troubles import orphans
+from glsync.twoway.decided import Decided, Item
 from glsync.twoway.observe import Run
 from glsync.values import Base, Cells, Change, Counts, Reference, Side, Unlinked
-
-if TYPE_CHECKING:
-    from glsync.twoway.decide import Decided, Item
 
 
 def name_parents(cursor: extensions.cursor, run: Run, decided: Decided) -> None:

@@ -29,7 +29,8 @@ from glsync.store.history import Entry
 from glsync.store.lease import Lease
 from glsync.store.links import Link
 from glsync.twoway import refer
-from glsync.twoway.decide import Decided, Item, samples
+from glsync.twoway.decide import samples
+from glsync.twoway.decided import Decided, Item
 from glsync.twoway.observe import POINT_READS, Run, open_run, read_glide, reread_rows
 from glsync.twoway.push import push
 from glsync.twoway.settle import names_of, read_back, settle

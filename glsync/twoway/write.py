@@ -16,7 +16,8 @@ from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.store.links import Link, Past
 from glsync.troubles import refusals
-from glsync.twoway.decide import Decided, Item, based, items_of, seen_by_merge
+from glsync.twoway.decide import items_of, seen_by_merge
+from glsync.twoway.decided import Decided, Item, based
 from glsync.twoway.observe import Run
 from glsync.values import Base, Cells, Counts, Operation
 
