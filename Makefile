@@ -2,7 +2,7 @@
 # make test     install what is needed, run all tests
 # make check    style, types, import floors, tests
 # make simulate SEEDS=2000 [SEED=1] [SIMULATE="--twice --switches"]   two-way histories in bad weather, judged
-# make crashes  kill two-way runs at every point, commit and call, on both kinds of table (half an hour)
+# make crashes  kill two-way runs at every point, commit and call, on both kinds of table (7 min on two quiet cores)
 # make laws     the laws of the merge over ROWS=200000 rows
 # make bench    ours against the limit and a peer; SIZES=10k,100k,1M ROUNDS=3 BENCH="--dlt-up-to 100k"
 # make screenshots  the pictures of docs/screens.md, taken from the demo

@@ -241,7 +241,7 @@ def read_glide(connection: extensions.connection, run: Run, lease: Lease | None,
         with transaction(connection) as cursor:
             run.sides.open_glide(cursor)
     run.glide_rows = run.pages = 0
-    before = run.source.version()
+    before = run.source.version() or run.source.version()  # an answer without one may be a slip
     with ahead(run.source.pages()) as pages, ahead(_transformed(run, page) for page in pages) as ready:
         for batch, markers in ready:
             if lease is not None:
@@ -252,10 +252,11 @@ def read_glide(connection: extensions.connection, run: Run, lease: Lease | None,
                 run.sides.add_markers(cursor, markers)
                 if lease is not None and not again:
                     _tell(cursor, run, batch, found)
-    run.moved = run.source.version() != before
+    after = run.source.version()
+    run.moved = after != before
     run.whole = None if run.moved else Whole(before, run.since, run.writes)
     if not again:
-        run.version = before
+        run.version = before or after  # better late than none: it guards what is written to Glide
 
 
 def reread_rows(connection: extensions.connection, run: Run, ids: Sequence[str]) -> None:
