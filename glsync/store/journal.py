@@ -137,6 +137,12 @@ def rows_open(cursor: extensions.cursor, mapping_id: UUID) -> list[str | None]:
     return [row[0] for row in cursor.fetchall()]
 
 
+def is_unmet(cursor: extensions.cursor, mapping_id: UUID, settle: timedelta) -> bool:
+    """Would a row that this session's read did not meet decide about a write in doubt?"""
+    cursor.execute(statements.text("journal_unmet"), {"mapping": str(mapping_id), "settle": settle})
+    return bool((cursor.fetchone() or (False,))[0])
+
+
 def seen_again(cursor: extensions.cursor, ids: Sequence[str]) -> None:
     """One more complete read did not show these yet."""
     cursor.execute("update glsync.intents set scans = scans + 1 where id = any(%s::uuid[])", (list(ids),))

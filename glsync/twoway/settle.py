@@ -18,12 +18,12 @@ from glsync.engine.merge import same
 from glsync.engine.writing import is_same
 from glsync.glide.push import Outcome
 from glsync.postgres import capture
-from glsync.store import journal, runs
+from glsync.store import journal, links, runs
 from glsync.store.db import transaction
 from glsync.store.journal import Intent
 from glsync.store.lease import Lease
 from glsync.store.problems import Trouble
-from glsync.twoway.observe import POINT_READS, Run, read_glide, reread_rows
+from glsync.twoway.observe import POINT_READS, Run, is_whole, read_glide, reread_rows
 from glsync.twoway.record import count, record
 from glsync.values import Cells, Kind
 
@@ -42,6 +42,7 @@ Found = tuple[Intent, Outcome]
 def settle(connection: extensions.connection, run: Run, lease: Lease) -> frozenset[str]:
     """Find out, by the read just made, about every write in doubt. Returns the rows that must be left alone for now."""
     mapping_id = run.job.mapping.id
+    proves = _proves_absence(connection, run)
     with transaction(connection) as cursor:
         lease.check(cursor)
         capture.sign(cursor, mapping_id)
@@ -54,11 +55,18 @@ def settle(connection: extensions.connection, run: Run, lease: Lease) -> frozens
         if not intents:
             journal.forget_calls(cursor, mapping_id)
             return frozenset()
-        found, waiting, suspects = _found_out(cursor, run, intents)
+        found, waiting, suspects = _found_out(cursor, run, intents, proves=proves)
         record(cursor, run, {intent.id: intent for intent, _ in found}, [outcome for _, outcome in found], seen=True)
         journal.seen_again(cursor, [each.id for each in waiting])
         run.undone |= {each.link_id for each in waiting}
         return names_of(waiting) | suspects
+
+
+def _proves_absence(connection: extensions.connection, run: Run) -> bool:
+    """Is a row that the last read did not meet not in Glide? Found out only where a write in doubt hangs on that."""
+    with transaction(connection) as cursor:
+        is_unmet = journal.is_unmet(cursor, run.job.mapping.id, SETTLE)
+    return not is_unmet or is_whole(connection, run)
 
 
 def read_back(connection: extensions.connection, run: Run, lease: Lease) -> int:
@@ -77,6 +85,10 @@ def read_back(connection: extensions.connection, run: Run, lease: Lease) -> int:
         named = [row_id for row_id in left if row_id]
         look_again(connection, run, lease, named if len(named) == len(left) else None)
         settle(connection, run, lease)
+        if run.job.mapping.filter:  # what was written may have left it, and so be out of our hands
+            with transaction(connection) as cursor:
+                lease.check(cursor)
+                links.let_go(cursor, run.job.mapping.id)
     return len(_left(connection, run))
 
 
@@ -101,12 +113,15 @@ def look_again(connection: extensions.connection, run: Run, lease: Lease, rows: 
 
 
 def _found_out(
-    cursor: extensions.cursor, run: Run, intents: Sequence[Intent]
+    cursor: extensions.cursor, run: Run, intents: Sequence[Intent], *, proves: bool
 ) -> tuple[list[Found], list[Intent], frozenset[str]]:
-    """What became of each, those nobody can tell of yet, and rows of Glide that may be one of these."""
+    """What became of each, those nobody can tell of yet, and rows of Glide that may be one of these.
+
+    `proves`: a row that was not met is not in Glide.
+    """
     named = [each.glide_row_id for each in intents if each.glide_row_id]
     there, unread = run.sides.at(cursor, named), run.sides.unread(cursor, named)
-    strangers = _Strangers(cursor, run) if len(named) < len(intents) else None
+    strangers = _Strangers(cursor, run, proves=proves) if len(named) < len(intents) else None
     found: list[Found] = []
     waiting: list[Intent] = []
     for intent in intents:
@@ -115,7 +130,7 @@ def _found_out(
         elif strangers is not None and intent.operation == "create" and intent.glide_row_id is None:
             known = strangers.find(cursor, intent)
         else:
-            known = _state_of(run, intent, there.get(intent.glide_row_id or ""))
+            known = _state_of(run, intent, there.get(intent.glide_row_id or ""), proves=proves)
         if known is None:
             waiting.append(intent)
         else:
@@ -126,14 +141,12 @@ def _found_out(
     return found, waiting, strangers.suspects(waiting)
 
 
-def _state_of(run: Run, intent: Intent, now: Cells | None) -> Found | None:
+def _state_of(run: Run, intent: Intent, now: Cells | None, *, proves: bool) -> Found | None:
     """What a read says of a write to a row we can name; None: nobody can tell yet."""
-    if intent.operation == "delete":
-        return _done(intent) if now is None else _not_yet(intent, "the row is still there")
     if now is None:
-        if intent.operation == "update":
-            return intent, Outcome(intent.id, "stale", intent.glide_row_id, "the row is gone from Glide")
-        return _not_yet(intent, "the row has not appeared")
+        return _not_met(intent, proves=proves)
+    if intent.operation == "delete":
+        return _not_yet(intent, "the row is still there")
     arrived = _arrived(run, intent, now)
     if arrived.keys() == intent.cells.keys():
         return _done(_adopted(intent, arrived))
@@ -147,13 +160,29 @@ def _state_of(run: Run, intent: Intent, now: Cells | None) -> Found | None:
     return _not_yet(intent, "somebody edited the row meanwhile")
 
 
-def _not_yet(intent: Intent, said: str) -> Found | None:
-    """Queued writes may come late, and so may those that were never answered; after that they are planned again."""
+def _not_met(intent: Intent, *, proves: bool) -> Found | None:
+    """The same of a row that the read did not meet."""
+    if intent.operation == "delete" and intent.state == "accepted":
+        return _done(intent)  # if the row is not gone, it will be
+    if intent.operation == "create":
+        return _not_yet(intent, "the row has not appeared", proves=proves)
+    if not proves:
+        return None
+    if intent.operation == "delete":
+        return _done(intent)
+    return intent, Outcome(intent.id, "stale", intent.glide_row_id, "the row is gone from Glide")
+
+
+def _not_yet(intent: Intent, said: str, *, proves: bool = True) -> Found | None:
+    """Queued writes may come late, and so may those that were never answered; after that they are planned again.
+
+    Several reads that did not meet the row are proof enough where the table moves under every one of them.
+    """
     if intent.state == "accepted":
         if intent.scans < PATIENCE or intent.age < APPLY:
             return None
         return intent, Outcome(intent.id, "failed", intent.glide_row_id, said)
-    if intent.age < SETTLE:
+    if intent.age < SETTLE or (not proves and intent.scans < PATIENCE):
         return None
     return intent, Outcome(intent.id, "stale", intent.glide_row_id, said)
 
@@ -184,8 +213,8 @@ def _kind(run: Run, column: str) -> Kind:
 class _Strangers:
     """Rows of Glide that nothing of ours names: among them are adds whose answer was lost."""
 
-    def __init__(self, cursor: extensions.cursor, run: Run) -> None:
-        self._run = run
+    def __init__(self, cursor: extensions.cursor, run: Run, *, proves: bool) -> None:
+        self._run, self._proves = run, proves
         self._rows = {row_id: (cells, marker) for row_id, cells, marker in run.sides.unlinked(cursor)}
         self._unread = run.sides.unread_markers(cursor)
         self._equal: list[tuple[Intent, list[str]]] = []
@@ -212,7 +241,7 @@ class _Strangers:
         return [_double(intent, [first, *more]) for intent, first, more in left if more]
 
     def _missing(self, cursor: extensions.cursor, intent: Intent) -> Found | None:
-        known = _not_yet(intent, "not in Glide after a complete read")
+        known = _not_yet(intent, "not in Glide after a complete read", proves=self._proves)
         if known and not self._run.job.mapping.marker_column:
             text = f"An add of the row with the key {intent.pg_key} got no answer and is sent again; it may come twice"
             runs.note(cursor, self._run.job.log_id, text, level="warning")

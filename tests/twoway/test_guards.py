@@ -346,6 +346,18 @@ def test_a_row_let_go_and_then_lost_by_glide_does_not_keep_the_others_from_being
     assert "r000030" in many.names()[1]
 
 
+def test_a_row_that_our_own_write_took_out_of_the_filter_is_let_go_at_once(many):
+    many.option(filter="Quantity < 12.0")
+    many.sync()
+    many.postgres_has("r000003", quantity=50)
+    many.sync()
+    assert many.glide.rows("Items")["r000003"]["qty00"] == 50
+    many.glide_has(r000003=None)
+    many.sync()
+    assert "r000003" in many.names()[1]
+    assert many.is_quiet()
+
+
 @pytest.mark.parametrize("left", [0, 30])
 def test_where_postgres_decides_and_has_lost_its_rows_glide_keeps_them(many, left):
     many.change_mapping(sync_direction="to_glide")

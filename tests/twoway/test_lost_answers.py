@@ -187,6 +187,75 @@ def test_an_update_or_delete_without_an_answer_is_found_out_and_done_once(world,
     assert world.is_quiet()
 
 
+def a_row_is_not_met(world) -> None:
+    """While the next read of the table is under way, its first row moves to its end: its third is not met."""
+    world.glide.set(page_rows=2, paging="offset")
+    world.glide.fault("moving_rows", site="query", rows=1, skip=1)
+
+
+def the_answer_is_lost(world, effect: str) -> None:
+    """And the run ends before it can look at the table again."""
+    world.glide.fault("reset", site="mutate", at="request", effect=effect)
+    world.glide.fault("status", site="query", status=400, count=None, skip=len(world.glide.rows("Items")) // 2 + 1)
+    world.glide.set(page_rows=2, paging="offset")
+    with pytest.raises(Exception, match="Glide"):
+        world.sync()
+    world.glide.clear_faults()
+
+
+FIVE = {row: {"Name": name} for row, name in {"a": "pen", "b": "cup", "c": "mug", "d": "jar", "e": "tin"}.items()}
+
+
+def test_an_update_in_doubt_whose_row_moved_from_page_to_page_is_not_taken_for_somebodys_edit(classic):
+    classic.glide_has(**FIVE)
+    classic.sync()
+    classic.postgres_has("c", name="ink")
+    the_answer_is_lost(classic, "applied")
+    classic.postgres_has("c", name="quill")
+    a_row_is_not_met(classic)
+    runs(classic)
+    assert [names["c"] for names in classic.names()] == ["quill", "quill"]
+    assert classic.conflicts() == []
+    assert classic.is_quiet()
+
+
+def test_a_delete_in_doubt_whose_row_moved_from_page_to_page_is_not_over(classic):
+    classic.glide_has(**FIVE)
+    classic.sync()
+    classic.postgres_drops("c")
+    the_answer_is_lost(classic, "none")
+    a_row_is_not_met(classic)
+    runs(classic)
+    assert [sorted(names) for names in classic.names()] == [["a", "b", "d", "e"]] * 2
+    assert classic.is_quiet()
+
+
+def test_an_add_in_doubt_whose_row_moved_from_page_to_page_is_not_sent_again(classic):
+    classic.change_mapping(marker_column="mark0")
+    classic.glide_has(a={"Name": "pen"}, b={"Name": "cup"})
+    classic.sync()
+    classic.postgres_adds(name="mug")
+    the_answer_is_lost(classic, "applied")
+    classic.time_passes()
+    a_row_is_not_met(classic)
+    runs(classic)
+    assert rows(classic) == ["cup", "mug", "pen"]
+    assert classic.is_quiet()
+
+
+def test_an_update_in_doubt_of_a_row_that_glide_has_lost_is_over(world):
+    world.glide_has(a={"Name": "pen"}, b={"Name": "cup"})
+    world.sync()
+    world.postgres_has("a", name="ink")
+    world.glide.fault("reset", site=["mutate", "patch"], at="request", effect="none", count=6)
+    world.sync()
+    world.glide.clear_faults()
+    world.glide_has(a=None)
+    runs(world)
+    assert [conflict["kind"] for conflict in world.conflicts()] == ["edit_delete"]
+    assert world.sql("select from glsync.intents where state in ('sent', 'accepted', 'unknown')") == []
+
+
 def test_what_glide_charged_for_a_write_whose_answer_was_lost_is_counted_once_it_is_seen(world):
     world.glide_has(a={"Name": "pen"})
     world.sync()

@@ -104,6 +104,8 @@ class WideOracle(Oracle):
             mine = [edit for edit in edits if edit.column == column]
             for side, number in (("glide", glide), ("postgres", postgres)):
                 own, others = last_of(mine, side), {edit.number for edit in mine if edit.side != side}
+                if any(edit.act == "delete" for edit in edits):  # made again from the side that did not delete it
+                    others = {edit.number for edit in mine}
                 if number not in others | {own.number if own else None, None}:
                     yield f"{tag}.{column} is {number} in {side}, outside the filter, and nobody wrote that"
                 late = {
