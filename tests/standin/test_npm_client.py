@@ -4,11 +4,11 @@ import hashlib
 import json
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from platformdirs import user_cache_path
 
 from tests.standin.conftest import APP, ITEMS, ORDERS, TOKEN
 
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.node
 
 @pytest.fixture(scope="session")
 def client() -> Path:
-    """A folder outside the repository with the client installed, made once for each lock file."""
+    """A folder of this user's outside the repository with the client installed, made once for each lock file."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             pytest.skip(f"the official client runs on Node.js, and there is no {program} on this machine")
     lock = (HERE / "package-lock.json").read_bytes()
-    folder = Path(tempfile.gettempdir()) / f"glsync-npm-{hashlib.sha256(lock).hexdigest()[:12]}"
+    folder = user_cache_path("glsync-tests", ensure_exists=True) / f"npm-{hashlib.sha256(lock).hexdigest()[:12]}"
     with FileLock(f"{folder}.lock"):
         if not (folder / "node_modules" / "@glideapps" / "tables").exists():
             folder.mkdir(exist_ok=True)
