@@ -59,7 +59,12 @@ def _known(seen: Difference, unknown: Collection[str] | None) -> Difference:
 
 def samples(decided: Decided) -> tuple[dict[str, str], ...]:
     """Some of the writes, by row: what would be done on which side."""
-    writes = [(item.name, change.side, change.operation) for item in decided.items for change in item.decision.changes]
+    writes = [
+        (item.name, change.side, change.operation)
+        for item in decided.items
+        for change in item.decision.changes
+        if change.side == "postgres" or item.link.id not in decided.unreadable
+    ]
     first = sorted(writes)[: guard.SAMPLE]
     return tuple({"row": row, "side": side, "operation": operation} for row, side, operation in first)
 
@@ -70,7 +75,7 @@ def plan_of(run: Run, decided: Decided) -> Plan:
         glide=decided.writes("glide"),
         postgres=decided.writes("postgres"),
         conflicts=len(decided.conflicts),
-        failed=run.counts.failed + len({link for link, _ in decided.lacking}),
+        failed=run.counts.failed + len(decided.unreadable.keys() | {link for link, _ in decided.lacking}),
         price=Price(run.reads + _looks(run, decided), decided.price),
         hash=decided.hash,
         waiting=decided.waiting,

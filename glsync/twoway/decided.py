@@ -10,6 +10,7 @@ from xxhash import xxh3_128_hexdigest
 from glsync.postgres.sides import Difference
 from glsync.store import links
 from glsync.store.links import Link
+from glsync.store.problems import Trouble
 from glsync.values import Base, Change, Conflict, Decision, Operation, Side, SideWrites, Unlinked, Waiting
 
 
@@ -59,6 +60,8 @@ class Decided:
     """The tables this mapping is about, to be remembered; None while their change waits for an approval."""
     lacking: list[tuple[str, Unlinked]] = field(default_factory=list)
     """(link, what it refers to) of rows that Glide cannot be told of in full, because it does not know the parent."""
+    unreadable: dict[str, list[Trouble]] = field(default_factory=dict)
+    """Link -> why nothing of its row goes to Glide: cells it could not give back. Its part in Postgres is written."""
     waiting: tuple[Waiting, ...] = ()
     base_rows: int = 0
     price: Decimal = Decimal(0)
@@ -66,7 +69,9 @@ class Decided:
     """Of the whole plan, with what waits: approving it approves all."""
 
     def of(self, side: Side, operation: Operation) -> list[Item]:
-        return [item for item in self.items if (change := item.change(side)) and change.operation == operation]
+        """The rows on which this is done. What Glide could not give back is not."""
+        found = [item for item in self.items if (change := item.change(side)) and change.operation == operation]
+        return found if side == "postgres" else [item for item in found if item.link.id not in self.unreadable]
 
     def writes(self, side: Side) -> SideWrites:
         return SideWrites(

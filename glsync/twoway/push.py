@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 from uuid import uuid4
 
 from psycopg2 import extensions
 
-from glsync.engine.types import shown
-from glsync.engine.writing import given_back, to_glide
+from glsync.engine.writing import to_glide
 from glsync.glide.push import calls
 from glsync.postgres import capture
 from glsync.store import links
@@ -17,7 +15,6 @@ from glsync.store.db import transaction
 from glsync.store.journal import Intent
 from glsync.store.lease import Lease
 from glsync.store.links import Link
-from glsync.store.problems import Trouble
 from glsync.twoway import refer
 from glsync.twoway.decided import Decided, Item
 from glsync.twoway.observe import Run
@@ -27,8 +24,9 @@ from glsync.values import Cells, ColumnPair, Counts, Operation
 
 def push(connection: extensions.connection, run: Run, decided: Decided, lease: Lease) -> None:
     """Creates, then updates, then deletes, so that no row ever points to one that is not there yet."""
+    _tell_unreadable(connection, run, decided, lease)
     for operation in ("create", "update", "delete"):
-        items = _readable(connection, run, lease, decided.of("glide", operation))
+        items = decided.of("glide", operation)
         if not items:
             continue
         if run.target.references:
@@ -42,49 +40,16 @@ def push(connection: extensions.connection, run: Run, decided: Decided, lease: L
         send(connection, run, lease, _calls(run, items, operation))
 
 
-def _readable(connection: extensions.connection, run: Run, lease: Lease, items: Sequence[Item]) -> list[Item]:
-    """Those that Glide could give back: a cell that could not be read would hide its whole row from every later run."""
-    kept, told = [], []
-    for item in items:
-        change = item.change("glide")
-        bad = list(_unreadable(run, change.cells)) if change and change.cells else []
-        told += [_untold(item, *each) for each in bad]
-        if bad:
-            run.undone.add(item.link.id)
-        else:
-            kept.append(item)
-    if told:
-        with transaction(connection) as cursor:
-            lease.check(cursor)
-            run.recorder.note(cursor, told)
-        run.counts += Counts(failed=len(items) - len(kept))
-    return kept
-
-
-def _unreadable(run: Run, cells: Cells) -> Iterator[tuple[str, Any, str]]:
-    """(column, value, what it would have to be) of cells that Glide takes and that mean nothing once they come back."""
-    refers = frozenset(each.column for each in run.target.references)
-    for pair in run.target.pairs:
-        if pair.column not in cells or pair.column in refers:
-            continue
-        try:
-            run.layout.readers[pair.glide_id](given_back(pair.kind, to_glide(pair.kind, cells[pair.column])))
-        except ValueError as rule:
-            yield pair.column, cells[pair.column], str(rule)
-
-
-def _untold(item: Item, column: str, value: Any, rule: str) -> Trouble:
-    row = item.seen.glide_row_id or f"with the key {item.seen.pg_key}"
-    return Trouble(
-        "VALIDATION_ERROR",
-        f"Row {row}, column {column}: {shown(value)} is not written to Glide, where it would not be {rule}",
-        row_id=item.name,
-        column_name=column,
-        value=str(value),
-        rule=rule,
-        hint="Correct the value in Postgres, or map the column to a Glide column of text; then press Retry.",
-        retryable=True,
-    )
+def _tell_unreadable(connection: extensions.connection, run: Run, decided: Decided, lease: Lease) -> None:
+    """Rows of which nothing goes to Glide, with the cells it could not give back."""
+    left = {item.link.id for item in decided.items} & decided.unreadable.keys()
+    if not left:
+        return
+    run.undone |= left
+    with transaction(connection) as cursor:
+        lease.check(cursor)
+        run.recorder.note(cursor, [each for link in sorted(left) for each in decided.unreadable[link]])
+    run.counts += Counts(failed=len(left))
 
 
 def _calls(run: Run, items: Sequence[Item], operation: Operation) -> Iterator[list[Intent]]:

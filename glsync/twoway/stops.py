@@ -14,6 +14,7 @@ from glsync.store import links, runs
 from glsync.twoway import refer
 from glsync.twoway.decided import Decided, Item, exactly
 from glsync.twoway.observe import Run
+from glsync.twoway.unreadable import unreadable
 from glsync.values import Operation, Side, Waiting
 
 GUARDED: tuple[tuple[Side, Operation], ...] = tuple(
@@ -28,6 +29,7 @@ def hold_back(cursor: extensions.cursor, run: Run, decided: Decided) -> None:
     """Hold back what needs an approval; everything else flows."""
     approved = run.job.approved_hash
     decided.hash = _plan_hash(run, decided)
+    decided.unreadable = unreadable(run, decided.items)
     if approved != decided.hash:
         _hold(run, decided, [stop for stop in _other_tables(cursor, run, decided) if stop[0].hash != approved])
         _hold(run, decided, _unapproved(list(_lost(cursor, run, decided)), approved))
@@ -35,7 +37,9 @@ def hold_back(cursor: extensions.cursor, run: Run, decided: Decided) -> None:
             decided.later = []
         _hold(run, decided, _unapproved(list(_risky(cursor, run, decided)), approved))
     _hold(run, decided, _dear(cursor, run, decided))
-    decided.price = _price(run, decided.items)
+    left = {item.link.id for item in decided.items}
+    decided.unreadable = {link: why for link, why in decided.unreadable.items() if link in left}
+    decided.price = _price(run, decided)
 
 
 def _plan_hash(run: Run, decided: Decided) -> str:
@@ -130,13 +134,13 @@ def _dear(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Sto
         return
     names = sorted(item.name for item in held)
     spent = runs.spent_this_month(cursor, run.job.connection.id) + run.reads + run.writes
-    stop = guard.spending(run.job.mapping.id, names, _price(run, held), spent, Decimal(str(budget)))
+    stop = guard.spending(run.job.mapping.id, names, _price(run, decided), spent, Decimal(str(budget)))
     if stop:
         yield stop, held
 
 
-def _price(run: Run, items: Iterable[Item]) -> Decimal:
-    return run.source.write_price * sum(1 for item in items if item.change("glide"))
+def _price(run: Run, decided: Decided) -> Decimal:
+    return run.source.write_price * sum(len(decided.of("glide", each)) for each in ("create", "update", "delete"))
 
 
 def _other_tables(cursor: extensions.cursor, run: Run, decided: Decided) -> Iterator[Stop]:

@@ -66,8 +66,11 @@ def test_a_value_that_could_not_be_read_from_glide_again_is_told_and_never_writt
     world.pair("mail0", data_type="duration")
     key = world.postgres_adds(name="pen", **{column: UNTELLABLE[column]})
     world.postgres_adds(name="ink")
+    plan = world.plan()
+    assert (plan.glide.create, plan.failed, len(plan.samples)) == (1, 1, 1)
     report = world.sync()
     assert (report.counts.created, report.counts.failed) == (1, 1)
+    assert report.price.writes == plan.price.writes
     (error,) = world.errors()
     assert (error["column_name"], error["rule"] in error["error_message"]) == (column, True)
     spent = world.glide_spent()
