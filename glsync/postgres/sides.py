@@ -227,6 +227,17 @@ class Sides:
             {"mapping": mapping_id},
         )
 
+    def has_unmet(self, cursor: extensions.cursor, *, by_key: bool) -> bool:
+        """Are there rows of Postgres that Glide did not show, and that have a name there or may meet a row `by_key`?"""
+        cursor.execute(
+            """select exists (
+                   select from glsync_postgres as p
+                   where (p.glide_row_id is not null or %s)
+                     and not exists (select from glsync_glide as g where g.k = p.k))""",
+            (by_key,),
+        )
+        return bool((cursor.fetchone() or (False,))[0])
+
     def differences(self, connection: extensions.connection, mapping_id: str) -> Iterator[Difference]:
         """What is not equal everywhere; numbers come as int or Decimal."""
         with connection.cursor(name="glsync_differences") as cursor:

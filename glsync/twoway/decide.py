@@ -44,10 +44,20 @@ def decide(
         for seen in run.sides.differences(connection, mapping_id):
             if seen.k not in left_alone and (only is None or seen.k in only or seen.link_id in only):
                 _sort(decided, run, _known(seen, unknown.get(seen.k)), picks)
+        if run.may_miss:
+            _put_off(run, decided)
         if run.target.references:
             refer.name_parents(cursor, run, decided)
         hold_back(cursor, run, decided)
     return decided
+
+
+def _put_off(run: Run, decided: Decided) -> None:
+    """Nothing is made in Glide that may be there already."""
+    put_off = {item.link.id for item in decided.of("glide", "create")}
+    decided.put_off = len(put_off)
+    decided.items = [item for item in decided.items if item.link.id not in put_off]
+    run.undone |= put_off
 
 
 def _known(seen: Difference, unknown: Collection[str] | None) -> Difference:

@@ -62,6 +62,8 @@ class Decided:
     """(link, what it refers to) of rows that Glide cannot be told of in full, because it does not know the parent."""
     unreadable: dict[str, list[Trouble]] = field(default_factory=dict)
     """Link -> why nothing of its row goes to Glide: cells it could not give back. Its part in Postgres is written."""
+    put_off: int = 0
+    """Rows that are made in Glide in a later run, because Glide may hold them unmet."""
     waiting: tuple[Waiting, ...] = ()
     base_rows: int = 0
     price: Decimal = Decimal(0)

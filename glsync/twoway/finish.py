@@ -17,7 +17,7 @@ from glsync.store.lease import Lease
 from glsync.twoway import refer
 from glsync.twoway.decide import decide, plan_of
 from glsync.twoway.decided import Decided
-from glsync.twoway.observe import Run, look_at_glide, open_run, proven_gone, read_postgres, standing
+from glsync.twoway.observe import Run, look_at_glide, may_miss, open_run, proven_gone, read_postgres, standing
 from glsync.twoway.push import push
 from glsync.twoway.settle import look_again, names_of, read_back, settle
 from glsync.twoway.write import write_postgres
@@ -36,6 +36,7 @@ def sync(connection: extensions.connection, job: runs.Job, lease: Lease, app: Ap
     busy = settle(connection, run, lease)
     run.gone = proven_gone(connection, run, lease)
     read_postgres(connection, run, lease)
+    run.may_miss = may_miss(connection, run)
     decided = decide(connection, run, busy)
     write_postgres(connection, run, decided, lease)
     push(connection, run, decided, lease)
@@ -153,4 +154,7 @@ def _told(run: Run, decided: Decided, *, in_step: bool, in_doubt: int) -> str:
     said = f"{counts.read:,} rows compared: {', '.join(parts) or 'nothing to write'}"
     if decided.waiting:
         return f"{said}; {decided.waiting[0].reason}"
+    if decided.put_off:
+        rows = "1 row is" if decided.put_off == 1 else f"{decided.put_off:,} rows are"
+        return f"{said}; {rows} to be made in Glide once a read of it has met all its rows"
     return f"{said}; both sides are equal" if in_step else said

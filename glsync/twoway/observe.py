@@ -67,6 +67,8 @@ class Run:
     writes: Decimal = Decimal(0)
     moved: bool = False
     """Did somebody write to Glide's table while it was read? Then what was not met may be there all the same."""
+    may_miss: bool = False
+    """Both sides meet for the first time, and rows of Glide may be there that were not met."""
     gone: frozenset[str] = frozenset()
     """Linked rows whose absence from Glide is proven."""
     glide_rows: int = 0
@@ -344,6 +346,19 @@ def is_whole(connection: extensions.connection, run: Run) -> bool:
     if run.source.kind == "big":
         return not run.moved
     return run.pages == 1 or _read_once_more(connection, run)[1]
+
+
+def may_miss(connection: extensions.connection, run: Run) -> bool:
+    """Do both sides' rows meet for the first time, while the read of Glide may not have met them all?
+
+    A row of Postgres whose counterpart was not met would be made in Glide, where it is already.
+    """
+    mapping = run.job.mapping
+    with transaction(connection) as cursor:
+        is_first = not links.count(cursor, mapping.id)
+        if not is_first or not run.sides.has_unmet(cursor, by_key=bool(mapping.match_key)):
+            return False
+    return not is_whole(connection, run)
 
 
 def _read_once_more(connection: extensions.connection, run: Run) -> tuple[set[str], bool]:

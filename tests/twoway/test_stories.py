@@ -451,6 +451,35 @@ def test_rows_meet_by_their_match_key(world):
     assert world.is_quiet()
 
 
+def test_a_row_that_moved_from_page_to_page_during_the_first_match_is_not_made_twice(classic):
+    classic.option(match_key=["mail"])
+    for row in "abcde":
+        classic.glide_has(**{row: {"Name": row, "mail0": f"{row}@example.com"}})
+        classic.postgres_adds(name=row, mail=f"{row}@example.com")
+    classic.postgres_adds(name="cup", mail="cup@example.com")
+    classic.glide.set(page_rows=2, paging="offset")
+    classic.glide.fault("moving_rows", site="query", rows=1, skip=1)
+    report = classic.sync()
+    assert report.message.endswith("2 rows are to be made in Glide once a read of it has met all its rows")
+    classic.sync()
+    assert sorted(classic.names()[0].values()) == ["a", "b", "c", "cup", "d", "e"]
+    assert classic.names()[0] == classic.names()[1]
+    assert classic.is_quiet()
+
+
+def test_a_row_that_moved_from_page_to_page_when_two_ways_begin_is_not_made_again(classic):
+    classic.change_mapping(sync_direction="to_supabase", conflict_policy="postgres")
+    classic.glide_has(**{row: {"Name": row} for row in "abcde"})
+    classic.sync()
+    classic.change_mapping(sync_direction="both")
+    classic.glide.set(page_rows=2, paging="offset")
+    classic.glide.fault("moving_rows", site="query", rows=1, skip=1)
+    for _ in range(2):
+        classic.sync()
+    assert classic.names() == ({row: row for row in "abcde"},) * 2
+    assert classic.is_quiet()
+
+
 def test_rows_with_more_than_one_candidate_are_told_and_left_alone(world):
     world.option(match_key=["mail"])
     world.glide_has(a={"Name": "pen", "mail0": "x@example.com"}, b={"Name": "cup", "mail0": "x@example.com"})
