@@ -1,4 +1,4 @@
-"""What stood in the way of a row, in words: cells that do not fit, rows that Postgres refused."""
+"""What stood in the way, in words: cells that do not fit, rows that Postgres refused, a table that moved."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from glsync.store import references
 from glsync.store.problems import Trouble
 from glsync.values import BadCell, Reference, Unlinked
 
+MOVED = "Glide changed while it was read: no row counts as gone"
 HINTS = {
     "VALIDATION_ERROR": "Correct the cell in Glide, or map the column to a type that holds it; then press Retry.",
     "TRANSFORM_ERROR": "Correct the rule in the mapping, or the cells it reads in Glide; then press Retry.",

@@ -23,7 +23,7 @@ from glsync.postgres.target import Compared
 from glsync.store import base, problems, runs
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
-from glsync.troubles import orphans, refusals
+from glsync.troubles import MOVED, orphans, refusals
 from glsync.values import Counts, Plan, Price, RunReport, SideWrites, Status, Waiting
 
 POINT_READS = 200
@@ -142,9 +142,7 @@ def _finish(connection: extensions.connection, read: Read, lease: Lease) -> RunR
         capture.settle(cursor, mapping.id, read.kept.touches)
         runs.progress(cursor, read.job.log_id, "finish", read.counts, read.paid, read.counts.read)
         if moved and vanished:
-            runs.note(
-                cursor, read.job.log_id, "Glide changed while it was read: no row counts as gone", level="warning"
-            )
+            runs.note(cursor, read.job.log_id, MOVED, level="warning")
     return _report(read, waiting, None)
 
 

@@ -164,6 +164,11 @@ class Sides:
         cursor.execute("select k from glsync_glide union select k from glsync_unread where k <> ''")
         return {row[0] for row in cursor.fetchall()}
 
+    def glide_count(self, cursor: extensions.cursor) -> int:
+        """How many different rows of Glide were read."""
+        cursor.execute("""select count(*) from (select k from glsync_glide union select k from glsync_unread) as met""")
+        return int((cursor.fetchone() or (0,))[0])
+
     def unlinked(self, cursor: extensions.cursor) -> list[tuple[str, Cells, str | None]]:
         """(id, cells, marker) of rows in Glide that neither a link names nor a row of Postgres."""
         cursor.execute(statement("sides_unlinked", target=self.target.name), {"mapping": str(self.target.mapping.id)})

@@ -26,7 +26,7 @@ from glsync.store.certificates import Certificate
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.store.problems import Trouble
-from glsync.troubles import bad_cells, orphans, refusals
+from glsync.troubles import MOVED, bad_cells, orphans, refusals
 from glsync.values import ROW_ID, Cells, ColumnPair, Counts, Direction, FieldRule, Mapping, Reference
 
 POINT_READS = 200
@@ -66,7 +66,7 @@ class Run:
     reads: Decimal = Decimal(0)
     writes: Decimal = Decimal(0)
     moved: bool = False
-    """Did somebody write to Glide's table while it was read? Then what was not met may be there all the same."""
+    """Did Glide's table change while it was read? Then what was not met may be there all the same."""
     may_miss: bool = False
     """Both sides meet for the first time, and rows of Glide may be there that were not met."""
     gone: frozenset[str] = frozenset()
@@ -255,10 +255,18 @@ def read_glide(connection: extensions.connection, run: Run, lease: Lease | None,
                 if lease is not None and not again:
                     _tell(cursor, run, batch, found)
     after = run.source.version()
-    run.moved = after != before
+    run.moved = after != before or _met_twice(connection, run)
     run.whole = None if run.moved else Whole(before, run.since, run.writes)
     if not again:
         run.version = before or after  # better late than none: it guards what is written to Glide
+
+
+def _met_twice(connection: extensions.connection, run: Run) -> bool:
+    """Did rows of a classic table, which has no version, move from page to page? Then others may not have been met."""
+    if run.source.kind == "big" or run.pages < 2:
+        return False
+    with transaction(connection) as cursor:
+        return run.sides.glide_count(cursor) < run.glide_rows
 
 
 def reread_rows(connection: extensions.connection, run: Run, ids: Sequence[str]) -> None:
@@ -313,6 +321,8 @@ def proven_gone(connection: extensions.connection, run: Run, lease: Lease | None
         if lease is not None:
             lease.check(cursor)
             base.forget_back(cursor, mapping.id)
+        if run.moved and missing and lease is not None:
+            runs.note(cursor, run.job.log_id, MOVED, level="warning")
         if run.moved or not missing:
             return frozenset()
         if lease is not None:
@@ -343,7 +353,7 @@ def is_whole(connection: extensions.connection, run: Run) -> bool:
 
     A Big Table's version says so; a classic table has none, and is read once more unless it came in one answer.
     """
-    if run.source.kind == "big":
+    if run.moved or run.source.kind == "big":
         return not run.moved
     return run.pages == 1 or _read_once_more(connection, run)[1]
 
@@ -363,9 +373,10 @@ def may_miss(connection: extensions.connection, run: Run) -> bool:
 
 def _read_once_more(connection: extensions.connection, run: Run) -> tuple[set[str], bool]:
     """The names of Glide's rows by another read, and whether they are those of the last one."""
-    again: set[str] = set()
+    again: list[str] = []
     for page in run.source.pages():
         run.reads += page.price
-        again.update(row_ids(page.rows))
+        again += row_ids(page.rows)
+    met = set(again)
     with transaction(connection) as cursor:
-        return again, run.sides.glide_ids(cursor) == again
+        return met, run.sides.glide_ids(cursor) == met and len(met) == len(again)

@@ -126,11 +126,15 @@ def _given_back(item: Item, row: Written) -> Cells:
 
 
 def _base(item: Item, given_back: Cells) -> Base | None:
-    """The base now that Postgres is written and Glide perhaps not yet, with what Postgres gave back in its half."""
+    """The base now that Postgres is written and Glide perhaps not yet, with what Postgres gave back in its half.
+
+    What is still to be written to Glide stays as it was: of a united set both halves move together, or neither.
+    """
     base = base_so_far(seen_by_merge(item.seen), item.decision, ["postgres"])
     if base is None:
         return None
-    held = {column: value for column, value in given_back.items() if column in base.postgres}
+    waiting = change.cells if (change := item.change("glide")) else {}
+    held = {c: value for c, value in given_back.items() if c in base.postgres and c not in waiting}
     return Base(base.glide, {**base.postgres, **held})
 
 

@@ -256,6 +256,20 @@ def test_an_update_in_doubt_of_a_row_that_glide_has_lost_is_over(world):
     assert world.sql("select from glsync.intents where state in ('sent', 'accepted', 'unknown')") == []
 
 
+def test_a_united_set_that_never_reached_glide_is_united_again(world):
+    world.pair("json0", union=True)
+    world.glide_has(a={"Name": "pen"})
+    world.sync()
+    world.glide_has(a={"json0": ["ink"]})
+    world.postgres_has("a", extra='["nib"]')
+    world.glide.fault("reset", site=["mutate", "patch"], at="request", effect="none", count=6)
+    world.sync()
+    world.glide.clear_faults()
+    runs(world)
+    assert world.glide.rows("Items")["a"]["json0"] == world.in_postgres()["a"]["extra"] == ["ink", "nib"]
+    assert world.is_quiet()
+
+
 def test_what_glide_charged_for_a_write_whose_answer_was_lost_is_counted_once_it_is_seen(world):
     world.glide_has(a={"Name": "pen"})
     world.sync()
