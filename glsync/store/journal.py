@@ -137,10 +137,10 @@ def rows_open(cursor: extensions.cursor, mapping_id: UUID) -> list[str | None]:
     return [row[0] for row in cursor.fetchall()]
 
 
-def is_unmet(cursor: extensions.cursor, mapping_id: UUID, settle: timedelta) -> bool:
-    """Would a row that this session's read did not meet decide about a write in doubt?"""
+def unmet(cursor: extensions.cursor, mapping_id: UUID, settle: timedelta) -> list[str | None]:
+    """Glide's name, as far as it has one, of each row whose absence from this session's read decides a doubt."""
     cursor.execute(statements.text("journal_unmet"), {"mapping": str(mapping_id), "settle": settle})
-    return bool((cursor.fetchone() or (False,))[0])
+    return [row[0] for row in cursor.fetchall()]
 
 
 def seen_again(cursor: extensions.cursor, ids: Sequence[str]) -> None:

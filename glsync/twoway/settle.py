@@ -62,11 +62,20 @@ def settle(connection: extensions.connection, run: Run, lease: Lease) -> frozens
         return names_of(waiting) | suspects
 
 
-def _proves_absence(connection: extensions.connection, run: Run) -> bool:
-    """Is a row that the last read did not meet not in Glide? Found out only where a write in doubt hangs on that."""
+def _proves_absence(connection: extensions.connection, run: Run) -> tuple[bool, bool]:
+    """Is a row that the last read did not meet not in Glide? One that Glide has named, and one that it has not.
+
+    Found out only where a write in doubt hangs on it. Named rows of a Big Table are looked up one by one.
+    """
     with transaction(connection) as cursor:
-        is_unmet = journal.is_unmet(cursor, run.job.mapping.id, SETTLE)
-    return not is_unmet or is_whole(connection, run)
+        unmet = journal.unmet(cursor, run.job.mapping.id, SETTLE)
+    named = [row_id for row_id in unmet if row_id]
+    if run.source.kind != "big" or len(named) > POINT_READS:
+        is_proof = not unmet or is_whole(connection, run)
+        return is_proof, is_proof
+    if named:
+        reread_rows(connection, run, named)
+    return True, len(named) == len(unmet) or is_whole(connection, run)
 
 
 def read_back(connection: extensions.connection, run: Run, lease: Lease) -> int:
@@ -113,15 +122,15 @@ def look_again(connection: extensions.connection, run: Run, lease: Lease, rows: 
 
 
 def _found_out(
-    cursor: extensions.cursor, run: Run, intents: Sequence[Intent], *, proves: bool
+    cursor: extensions.cursor, run: Run, intents: Sequence[Intent], *, proves: tuple[bool, bool]
 ) -> tuple[list[Found], list[Intent], frozenset[str]]:
     """What became of each, those nobody can tell of yet, and rows of Glide that may be one of these.
 
-    `proves`: a row that was not met is not in Glide.
+    `proves`: a row with a name, and one without, that was not met is not in Glide.
     """
     named = [each.glide_row_id for each in intents if each.glide_row_id]
     there, unread = run.sides.at(cursor, named), run.sides.unread(cursor, named)
-    strangers = _Strangers(cursor, run, proves=proves) if len(named) < len(intents) else None
+    strangers = _Strangers(cursor, run, proves=proves[1]) if len(named) < len(intents) else None
     found: list[Found] = []
     waiting: list[Intent] = []
     for intent in intents:
@@ -130,7 +139,7 @@ def _found_out(
         elif strangers is not None and intent.operation == "create" and intent.glide_row_id is None:
             known = strangers.find(cursor, intent)
         else:
-            known = _state_of(run, intent, there.get(intent.glide_row_id or ""), proves=proves)
+            known = _state_of(run, intent, there.get(intent.glide_row_id or ""), proves=proves[0])
         if known is None:
             waiting.append(intent)
         else:

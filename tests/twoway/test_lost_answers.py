@@ -256,6 +256,19 @@ def test_an_update_in_doubt_of_a_row_that_glide_has_lost_is_over(world):
     assert world.sql("select from glsync.intents where state in ('sent', 'accepted', 'unknown')") == []
 
 
+def test_a_delete_in_doubt_is_found_out_though_somebody_edits_the_table_during_every_read(big):
+    big.glide_has(a={"Name": "pen"}, b={"Name": "cup"})
+    big.sync()
+    big.postgres_drops("a")
+    big.glide.fault("reset", site="delete", at="request", effect="applied", count=6)
+    big.glide.fault("status", site="row", status=400, count=None, skip=1)
+    with pytest.raises(Exception, match="Glide"):
+        big.sync()
+    big.during("rows", 1, lambda: big.glide_has(b={"Name": "mug"}))
+    assert "not seen" not in big.sync().message
+    assert big.names() == ({"b": "mug"},) * 2
+
+
 def test_a_united_set_that_never_reached_glide_is_united_again(world):
     world.pair("json0", union=True)
     world.glide_has(a={"Name": "pen"})
