@@ -15,9 +15,10 @@ from glsync.store.certificates import Certificate
 from glsync.store.db import transaction
 from glsync.store.lease import Lease
 from glsync.twoway import refer
+from glsync.twoway.absences import may_miss, proven_gone
 from glsync.twoway.decide import decide, plan_of
 from glsync.twoway.decided import Decided
-from glsync.twoway.observe import Run, look_at_glide, may_miss, open_run, proven_gone, read_postgres, standing
+from glsync.twoway.observe import Run, look_at_glide, open_run, read_postgres, standing
 from glsync.twoway.push import push
 from glsync.twoway.settle import look_again, names_of, read_back, settle
 from glsync.twoway.write import write_postgres

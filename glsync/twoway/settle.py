@@ -23,7 +23,8 @@ from glsync.store.db import transaction
 from glsync.store.journal import Intent
 from glsync.store.lease import Lease
 from glsync.store.problems import Trouble
-from glsync.twoway.observe import POINT_READS, Run, is_whole, read_glide, reread_rows
+from glsync.twoway.absences import is_whole
+from glsync.twoway.observe import POINT_READS, Run, read_glide, reread_rows
 from glsync.twoway.record import count, record
 from glsync.values import Cells, Kind
 

@@ -26,7 +26,7 @@ POINTS = {
     "a page of Glide is read": Point("observe.read_glide"),
     "a later page of Glide is read": Point("observe.read_glide", 2),
     "writes in doubt are settled": Point("settle.settle"),
-    "absences are noted": Point("observe.proven_gone"),
+    "absences are noted": Point("absences.proven_gone"),
     "Postgres is read": Point("observe.read_postgres", 2),
     "a page of Postgres is written": Point("write._write"),
     "what needs no write is remembered": Point("write._remember"),
