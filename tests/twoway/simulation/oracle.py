@@ -167,10 +167,11 @@ class Oracle:
         in_glide, in_postgres = last["glide"], last["postgres"]
         if self._may_be_run_over(mine) or self._conflict(tag, column, "open", "resolved", "gone"):
             return
+        agreed = None
         for run in reversed(self.runs):
             seen = run.picture.get(tag, {}).get(column) if run.clean else None
             if seen and seen[0] == seen[1] is not None and not any(run.begun < e.tick <= run.ended for e in mine):
-                since = [edit for edit in mine if edit.tick > run.ended]
+                agreed, since = seen[0], [edit for edit in mine if edit.tick > run.ended]
                 if len({edit.side for edit in since}) == 1 and since[-1].number != final:
                     by = since[-1].side
                     yield f"{tag}.{column}: only {by} edited it since both said {seen[0]}, and {final} stands"
@@ -180,6 +181,8 @@ class Oracle:
         if in_glide is None or in_postgres is None or None in (in_glide.number, in_postgres.number):
             return
         if in_glide.number == in_postgres.number:  # two who name the same team
+            return
+        if agreed in (in_glide.number, in_postgres.number):  # one of them went back to the team both had named
             return
         first, second = sorted((in_glide.tick, in_postgres.tick))
         is_old = all(any(e.tick < first and e.side == side for e in self.of_row[tag]) for side in ("glide", "postgres"))
