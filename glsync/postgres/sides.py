@@ -166,7 +166,10 @@ class Sides:
 
     def glide_count(self, cursor: extensions.cursor) -> int:
         """How many different rows of Glide were read."""
-        cursor.execute("""select count(*) from (select k from glsync_glide union select k from glsync_unread) as met""")
+        cursor.execute(
+            """select (select count(*) from glsync_glide) + count(*) from glsync_unread as u
+               where not exists (select from glsync_glide as g where g.k = u.k)"""
+        )
         return int((cursor.fetchone() or (0,))[0])
 
     def unlinked(self, cursor: extensions.cursor) -> list[tuple[str, Cells, str | None]]:

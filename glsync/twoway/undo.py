@@ -34,6 +34,7 @@ from glsync.twoway.decided import Decided, Item
 from glsync.twoway.observe import POINT_READS, Run, open_run, read_glide, reread_rows
 from glsync.twoway.push import push
 from glsync.twoway.settle import names_of, read_back, settle
+from glsync.twoway.unreadable import unreadable
 from glsync.twoway.write import write_postgres
 from glsync.values import (
     Base,
@@ -91,7 +92,7 @@ def plan(connection: extensions.connection, job: runs.Job, app: App, undone: UUI
         glide=decided.writes("glide"),
         postgres=decided.writes("postgres"),
         conflicts=0,
-        failed=0,
+        failed=len(decided.unreadable),
         price=Price(run.reads, decided.price),
         hash=decided.hash,
         waiting=found.waiting,
@@ -220,6 +221,7 @@ def _found(cursor: extensions.cursor, run: Run, entries: Sequence[Entry], busy: 
         else:
             by_row.setdefault(entry.link_id or entry.glide_row_id or entry.pg_key or "", []).append((entry, change))
     found.decided.items = [_item(run, pairs, rows, linked) for pairs in by_row.values()]
+    found.decided.unreadable = unreadable(run, found.decided.items)
     return found
 
 

@@ -320,3 +320,13 @@ def ended(world, log_id) -> bool:
 def undo_rest(world, report) -> None:
     """What an undo left in doubt is put back by undoing the run once more."""
     undo(world, report)
+
+
+def test_an_undo_sends_glide_nothing_that_it_could_not_give_back(begun):
+    begun.postgres_has("g2", name="22")
+    report = begun.sync()
+    begun.pair("Name", data_type="number")
+    assert plan(begun, report).plan.failed == 1
+    assert undo(begun, report).counts.failed == 1
+    assert begun.names()[0]["g2"] == "22"
+    assert "name 2" in begun.errors()[0]["error_message"]
